@@ -1,0 +1,216 @@
+"""Read and write tables of messages: CSV, TSV and JSONL, plain or ``.gz``, always UTF-8."""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from triage.errors import ExportError
+
+Row = dict[str, str]
+FORMATS = (".csv", ".tsv", ".jsonl")
+MAX_CELL = 4 * 1024 * 1024
+"""Longest cell accepted, in characters; a longer one is nearly always an unclosed quote."""
+
+
+def table_format(path: Path) -> str:
+    """Name the format by the file's ending, ``.gz`` not counted.
+
+    Raises:
+        ExportError: When the ending is none of ``.csv``, ``.tsv``, ``.jsonl``.
+    """
+    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if suffix not in FORMATS:
+        raise ExportError(
+            f"{path.name}: unknown format {suffix or '(none)'}.",
+            fix="Give a .csv, .tsv or .jsonl file, plain or .gz.",
+        )
+    return suffix
+
+
+def read_rows(path: Path, required: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield each row as a mapping of column to text, in file order.
+
+    JSON values that are no text are written as JSON; null becomes an empty string.
+
+    Raises:
+        ExportError: When the file is missing, is not UTF-8, lacks a required column, or has a row
+            of another width; the error names file, column and row.
+    """
+    suffix = table_format(path)
+    try:
+        with open_text(path) as stream:
+            rows = _jsonl(path, stream) if suffix == ".jsonl" else _delimited(path, stream, suffix)
+            yield from _require(path, rows, required)
+    except FileNotFoundError as error:
+        raise ExportError(f"{path}: there is no such file.", fix="Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise ExportError(
+            f"{path.name}: not UTF-8 (byte {error.start} of a block).",
+            fix="Convert it first, for example: iconv -f WINDOWS-1252 -t UTF-8 IN > OUT.",
+        ) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ExportError(f"{path.name}: a damaged gzip file.", fix="Compress it again.") from error
+
+
+def open_text(path: Path) -> IO[str]:
+    """Open a plain or gzip file as UTF-8 text; a byte order mark is dropped."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def column_names(path: Path) -> list[str]:
+    """List the columns of a table in order; for JSONL those of its first row.
+
+    Raises:
+        ExportError: When the file cannot be read or its first rows are broken.
+    """
+    for row in read_rows(path):
+        return list(row)
+    if table_format(path) == ".jsonl":
+        return []
+    with open_text(path) as stream:
+        return next(_cells(stream, table_format(path)))
+
+
+def _require(path: Path, rows: Iterator[Row], required: Sequence[str]) -> Iterator[Row]:
+    for number, row in enumerate(rows, start=1):
+        missing = [name for name in required if name not in row]
+        if missing:
+            raise ExportError(
+                f"{path.name}, row {number}: no column named {missing[0]!r}.",
+                fix=f"The columns are: {', '.join(row)}.",
+                field=missing[0],
+                row=number,
+            )
+        yield row
+
+
+def _delimited(path: Path, stream: IO[str], suffix: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_CELL)
+    reader = _cells(stream, suffix)
+    number = 0
+    try:
+        header = next(reader, None)
+        if not header:
+            raise ExportError(f"{path.name}: the file is empty.", fix="It needs a header line.")
+        _check_header(path, header)
+        for number, cells in enumerate(filter(None, reader), start=1):
+            if len(cells) != len(header):
+                raise ExportError(
+                    f"{path.name}, row {number}: {len(cells)} cells under {len(header)} columns.",
+                    fix="Quote cells that hold the separator or a line break.",
+                    row=number,
+                )
+            yield dict(zip(header, cells, strict=True))
+    except csv.Error as error:
+        raise ExportError(
+            f"{path.name}, row {number + 1}: broken quoting ({error}).",
+            fix="Close every quote; write a quote inside a cell twice.",
+            row=number + 1,
+        ) from error
+
+
+def _cells(stream: IO[str], suffix: str) -> Iterator[list[str]]:
+    return csv.reader(stream, delimiter="\t" if suffix == ".tsv" else ",", strict=True)
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise ExportError(
+            f"{path.name}: the column {repeated[0]!r} stands twice in the header.",
+            fix="Rename one of them.",
+            field=repeated[0],
+        )
+
+
+def _jsonl(path: Path, stream: IO[str]) -> Iterator[Row]:
+    for number, line in enumerate(filter(str.strip, stream), start=1):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ExportError(
+                f"{path.name}, row {number}: not a JSON object.",
+                fix="Write one JSON object a line.",
+                row=number,
+            ) from error
+        if not isinstance(value, dict):
+            raise ExportError(
+                f"{path.name}, row {number}: a JSON {type(value).__name__}, not an object.",
+                fix="Write one JSON object a line.",
+                row=number,
+            )
+        yield {str(key): _text(cell) for key, cell in value.items()}
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> int:
+    """Write rows with these columns in the format of the file's ending; return their number.
+
+    The file appears under its name only when it is whole. Lone surrogates, which UTF-8 cannot hold,
+    are written as escapes.
+
+    Raises:
+        ExportError: When the format is unknown or the folder of the file does not exist.
+    """
+    suffix = table_format(path)
+    if not path.parent.is_dir():
+        raise ExportError(f"{path.parent}: there is no such folder.", fix="Create it first.")
+    temporary = path.with_name(f".{path.name}.part")
+    written = 0
+    try:
+        with _create(temporary, compressed=path.suffix == ".gz") as stream:
+            writer = _writer(stream, suffix, columns)
+            for row in rows:
+                writer(row)
+                written += 1
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return written
+
+
+def _create(path: Path, *, compressed: bool) -> IO[str]:
+    if compressed:
+        return io.TextIOWrapper(
+            gzip.open(path, "wb"), encoding="utf-8", errors="backslashreplace", newline=""
+        )
+    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+
+
+class _JsonlWriter:
+    def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
+        self.stream, self.columns = stream, columns
+
+    def __call__(self, row: Mapping[str, str]) -> None:
+        chosen = {name: row.get(name, "") for name in self.columns}
+        self.stream.write(json.dumps(chosen, ensure_ascii=False) + "\n")
+
+
+class _DelimitedWriter:
+    def __init__(self, stream: IO[str], columns: Sequence[str], delimiter: str) -> None:
+        self.writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+        self.columns = columns
+        self.writer.writerow(columns)
+
+    def __call__(self, row: Mapping[str, str]) -> None:
+        self.writer.writerow([row.get(name, "") for name in self.columns])
+
+
+def _writer(
+    stream: IO[str], suffix: str, columns: Sequence[str]
+) -> _JsonlWriter | _DelimitedWriter:
+    if suffix == ".jsonl":
+        return _JsonlWriter(stream, columns)
+    return _DelimitedWriter(stream, columns, "\t" if suffix == ".tsv" else ",")

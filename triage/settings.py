@@ -1,0 +1,107 @@
+"""Settings of the service, read from ``TRIAGE_*`` variables and command-line options."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from triage.errors import ConfigError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PREFIX = "TRIAGE_"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; see the README's table for their meaning."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    home: Annotated[Path, Field(description="Store, aliases and own bundles.")] = Path(".triage")
+    models: Annotated[Path, Field(description="Shipped encoders and the starter bundle.")] = (
+        CHECKOUT / "models"
+    )
+    data: Annotated[Path, Field(description="Articles and canned responses.")] = CHECKOUT / "data"
+    bundle: Annotated[str, Field(description="Folder, id or alias of the bundle to serve.")] = (
+        "champion"
+    )
+    profile: Annotated[
+        str | None, Field(description="Profile to serve; the bundle's default if unset.")
+    ] = None
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
+    database_url: Annotated[
+        str | None, Field(description="SQLAlchemy URL of the store; SQLite in home if unset.")
+    ] = None
+    store_text: Annotated[
+        Literal["redacted", "full", "none"],
+        Field(description="What the journal keeps of a message's text."),
+    ] = "redacted"
+    max_body_bytes: Annotated[
+        int, Field(ge=1024, description="Largest request body, in bytes.")
+    ] = 1024 * 1024
+    max_in_flight: Annotated[
+        int, Field(ge=1, description="Requests that may wait or run at once.")
+    ] = 64
+    queue_timeout_s: Annotated[
+        float, Field(gt=0, description="Longest wait for a turn, in seconds.")
+    ] = 1.0
+    threads: Annotated[
+        int, Field(ge=1, le=64, description="Messages labelled at once; the processors at most.")
+    ] = Field(default_factory=lambda: min(4, os.cpu_count() or 1))
+    allow_unauthenticated: Annotated[
+        bool,
+        Field(description="Listen beyond this machine although nobody has to show a key."),
+    ] = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least level logged.")
+    ] = "info"
+
+    @property
+    def encoders(self) -> Path:
+        """Folder of the shipped encoders."""
+        return self.models / "encoders"
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the store."""
+        return self.database_url or f"sqlite:///{self.home / 'triage.db'}"
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse to listen beyond this machine as long as every caller is let in.
+
+    Raises:
+        ConfigError: When the host is no loopback address and the operator has not agreed to it.
+    """
+    if not settings.allow_unauthenticated and not _is_loopback(settings.host):
+        raise ConfigError(
+            f"TRIAGE_HOST is {settings.host or 'empty'}: anybody who reaches this machine could "
+            "read and send messages.",
+            fix="Listen on 127.0.0.1, or set TRIAGE_ALLOW_UNAUTHENTICATED=true where a proxy or "
+            "a closed network keeps strangers out.",
+            field="TRIAGE_HOST",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        ConfigError: When a variable has a value that its setting does not take.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(f"{name}: {first['msg']}.", field=name) from error
