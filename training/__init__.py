@@ -1,0 +1,1 @@
+"""Train, measure and register bundles; stands on the core of ``triage``."""

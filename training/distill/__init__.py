@@ -1,0 +1,1 @@
+"""Train the multilingual static table: corpus, vocabulary, teacher, student, gates, export."""

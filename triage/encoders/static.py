@@ -1,0 +1,144 @@
+"""The multilingual table: a text is the sum of its tokens' rows, scaled to unit length."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from triage.encoders.base import Vectors
+from triage.encoders.folder import EncoderMeta, open_folder
+from triage.errors import EncoderError
+
+ROWS = "rows.npy"
+SCALES = "scales.npy"
+TOKENIZER = "tokenizer.json"
+TOKENS_AT_ONCE = 4_096
+"""Bounds the memory of one long text: 4 MB at 256 dimensions."""
+
+
+class StaticEncoder:
+    """Encoder over int8 rows with one float16 scale each, read from disk as they are needed.
+
+    Args:
+        meta: What ``meta.json`` says.
+        tokenizer: Text to row numbers.
+        rows: Table, shape ``(vocabulary, dim)``.
+        scales: What each row is multiplied by, shape ``(vocabulary,)``.
+
+    Raises:
+        EncoderError: When the shapes do not fit each other.
+    """
+
+    def __init__(
+        self,
+        meta: EncoderMeta,
+        tokenizer: Tokenizer,
+        rows: NDArray[np.int8],
+        scales: NDArray[np.float16],
+    ) -> None:
+        wanted = (tokenizer.get_vocab_size(), meta.dim)
+        if rows.shape != wanted or scales.shape != wanted[:1] or rows.dtype != np.int8:
+            raise EncoderError(
+                f"The table of {meta.name} is {rows.dtype} {rows.shape}, not int8 {wanted}.",
+                fix="Export the encoder again.",
+            )
+        self.name, self.dim, self.space = meta.name, meta.dim, meta.space
+        self.fingerprint = meta.fingerprint()
+        self._tokenizer, self._rows = tokenizer, rows
+        self._scales = scales.astype(np.float32)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Load an exported table; its rows stay on disk and are mapped into memory.
+
+        Raises:
+            EncoderError: When a file is missing, changed or of another shape.
+        """
+        meta = open_folder(folder, kind="static")
+        try:
+            rows = np.load(folder / ROWS, mmap_mode="r", allow_pickle=False)
+            scales = np.load(folder / SCALES, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise EncoderError(
+                f"{folder}: the table cannot be read.", fix="Export the encoder again."
+            ) from error
+        return cls(meta, load_tokenizer(folder / TOKENIZER), rows, scales)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts into rows of unit length, shape ``(n, dim)``; order of words is not seen."""
+        out = np.zeros((len(texts), self.dim), np.float32)
+        encoded = self._tokenizer.encode_batch_fast(
+            [readable(text) for text in texts], add_special_tokens=False
+        )
+        for row, one in enumerate(encoded):
+            out[row] = self._sum(one.ids)
+        lengths = np.linalg.norm(out, axis=1, keepdims=True)
+        np.divide(out, lengths, out=out, where=lengths > 0)
+        return out
+
+    def token_contributions(
+        self, text: str, direction: NDArray[np.float32]
+    ) -> list[tuple[int, int, float]]:
+        """Share the linear score ``direction @ encode(text)`` out over the tokens of a text.
+
+        Args:
+            text: One text.
+            direction: Weights of the score, shape ``(dim,)``.
+
+        Returns:
+            Start, end (code points of ``text``) and share of each token that covers more than
+            white space. The shares of all tokens, white space too, add up to the score.
+        """
+        encoded = self._tokenizer.encode(readable(text), add_special_tokens=False)
+        length = float(np.linalg.norm(self._sum(encoded.ids)))
+        if length == 0.0:
+            return []
+        ids = np.array(encoded.ids, np.int64)
+        shares = (self._rows[ids].astype(np.float32) @ direction) * self._scales[ids] / length
+        spans = [_trim(text, *span) for span in encoded.offsets]
+        return [
+            (start, end, float(share))
+            for (start, end), share in zip(spans, shares, strict=True)
+            if start < end
+        ]
+
+    def _sum(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        total = np.zeros(self.dim, np.float32)
+        for start in range(0, len(ids), TOKENS_AT_ONCE):
+            some = np.array(ids[start : start + TOKENS_AT_ONCE], np.int64)
+            total += self._scales[some] @ self._rows[some].astype(np.float32)
+        return total
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Read a ``tokenizer.json``.
+
+    Raises:
+        EncoderError: When it cannot be read.
+    """
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise EncoderError(
+            f"{path}: not a tokenizer this version reads.", fix="Export the encoder again."
+        ) from error
+
+
+def readable(text: str) -> str:
+    """Replace lone surrogates, which no tokenizer accepts; one code point stays one code point."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
