@@ -79,32 +79,6 @@ class StaticEncoder:
         np.divide(out, lengths, out=out, where=lengths > 0)
         return out
 
-    def token_contributions(
-        self, text: str, direction: NDArray[np.float32]
-    ) -> list[tuple[int, int, float]]:
-        """Share the linear score ``direction @ encode(text)`` out over the tokens of a text.
-
-        Args:
-            text: One text.
-            direction: Weights of the score, shape ``(dim,)``.
-
-        Returns:
-            Start, end (code points of ``text``) and share of each token that covers more than
-            white space. The shares of all tokens, white space too, add up to the score.
-        """
-        encoded = self._tokenizer.encode(readable(text), add_special_tokens=False)
-        length = float(np.linalg.norm(self._sum(encoded.ids)))
-        if length == 0.0:
-            return []
-        ids = np.array(encoded.ids, np.int64)
-        shares = (self._rows[ids].astype(np.float32) @ direction) * self._scales[ids] / length
-        spans = [_trim(text, *span) for span in encoded.offsets]
-        return [
-            (start, end, float(share))
-            for (start, end), share in zip(spans, shares, strict=True)
-            if start < end
-        ]
-
     def _sum(self, ids: Sequence[int]) -> NDArray[np.float32]:
         total = np.zeros(self.dim, np.float32)
         for start in range(0, len(ids), TOKENS_AT_ONCE):
@@ -134,11 +108,3 @@ def readable(text: str) -> str:
     except UnicodeEncodeError:
         return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
     return text
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return start, end

@@ -79,32 +79,3 @@ def test_very_long_text_is_read_whole(encoder: StaticEncoder) -> None:
 def test_lone_surrogate_is_read_as_unknown(encoder: StaticEncoder) -> None:
     """Half a character does no harm to the words beside it."""
     assert encoder.encode(["invoice \ud800"])[0] == pytest.approx([1, 0, 0])
-
-
-def test_contributions_add_up_to_the_score(encoder: StaticEncoder) -> None:
-    """The shares of a linear score sum to the score itself."""
-    direction = np.array([0.5, -1.0, 2.0], np.float32)
-    text = "invoice login hjelp"
-
-    shares = encoder.token_contributions(text, direction)
-
-    assert sum(share for *_, share in shares) == pytest.approx(
-        float(encoder.encode([text])[0] @ direction), abs=1e-5
-    )
-
-
-def test_contributions_point_at_the_words(encoder: StaticEncoder) -> None:
-    """Offsets count code points and leave white space out."""
-    text = "🙂 invoice  login"
-    direction = np.array([1.0, 0.0, 0.0], np.float32)
-
-    spans = encoder.token_contributions(text, direction)
-    words = {text[start:end]: share for start, end, share in spans}
-
-    assert words["invoice"] > 0
-    assert words["login"] == 0
-
-
-def test_contributions_of_nothing_are_none(encoder: StaticEncoder) -> None:
-    """A text without known words has nothing to share out."""
-    assert encoder.token_contributions("zzz", np.ones(3, np.float32)) == []

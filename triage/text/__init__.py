@@ -1,0 +1,1 @@
+"""Text floor: cleaning, language, redaction and passages. Pure functions, no input or output."""
