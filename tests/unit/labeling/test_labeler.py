@@ -1,0 +1,101 @@
+"""The labelling step: reasons in their order, evidence of the served head."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from tests.builders import DIM, HashingEncoder
+from triage.domain import Reason
+from triage.encoders.lexical import HashedNgrams
+from triage.labeling.calibration import Calibrator
+from triage.labeling.decision import Scope, Thresholds
+from triage.labeling.heads import Head, HeadStack, LexicalWeights
+from triage.labeling.labeler import Labeler
+
+NGRAMS = HashedNgrams(bits=12)
+
+
+def labeler(min_cosine: float = -1.0, word: str = "blank") -> Labeler:
+    """Build a labeller whose one head weighs one word alone."""
+    weights = np.zeros((NGRAMS.buckets, 2), np.float32)
+    weights[NGRAMS.counts([word]).indices, 1] = 4.0
+    idf = np.ones(NGRAMS.buckets, np.float32)
+    head = Head(
+        "kind",
+        ("other", "broken"),
+        np.zeros((DIM, 2), np.float32),
+        np.zeros(2, np.float32),
+        LexicalWeights(weights, idf),
+    )
+    centroids = HashingEncoder().encode(["the screen is blank"])
+    return Labeler(
+        HeadStack([head], NGRAMS),
+        Calibrator({"kind": 1.0}),
+        {"kind": Thresholds(0.6)},
+        Scope(centroids, min_cosine),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "expected"),
+    [
+        ("ok", None, "too_short"),
+        ("ok", "unsupported_language", "too_short"),
+        ("ok", "auto_generated", "auto_generated"),
+        ("a long enough text", "unsupported_language", "unsupported_language"),
+        ("a long enough text", "auto_generated", "auto_generated"),
+        ("the screen is blank", None, None),
+    ],
+)
+def test_reasons_have_an_order(text: str, given: Reason | None, expected: Reason | None) -> None:
+    """An automatic message stays one; too short comes before language; language before scope."""
+    vectors = HashingEncoder().encode([text])
+
+    assert labeler(0.9).refusals(vectors, [text], [given]) == [expected]
+
+
+def test_far_message_is_out_of_scope() -> None:
+    """A message unlike all training messages gets the reason of scope, if no other."""
+    texts = ["quarterly dividends of railways"]
+    vectors = HashingEncoder().encode(texts)
+
+    assert labeler(0.99).refusals(vectors, texts, [None]) == ["out_of_scope"]
+    assert labeler(-1.0).refusals(vectors, texts, [None]) == [None]
+
+
+def test_evidence_is_the_weighty_word() -> None:
+    """The head's one word is the evidence for its label."""
+    text = "since monday the screen stays blank on my phone"
+
+    spans = labeler().evidence({"kind": "broken"}, text, HashingEncoder().encode)["kind"]
+
+    assert [text[s.start : s.end] for s in spans] == ["blank"]
+    assert spans[0].weight == pytest.approx(1)
+
+
+def test_evidence_asks_the_encoder_with_every_version() -> None:
+    """Each explanation is one batch: the whole text and one version per stretch."""
+    batches: list[int] = []
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        batches.append(len(texts))
+        return HashingEncoder().encode(texts)
+
+    labeler().evidence({"kind": "broken"}, "the screen stays blank", encode)
+
+    assert batches == [5]
+
+
+def test_probabilities_follow_the_temperature() -> None:
+    """A hotter task is less sure of the same scores."""
+    cold = labeler()
+    hot = Labeler(cold.heads, Calibrator({"kind": 5.0}), cold.thresholds, cold.scope)
+    texts = ["blank"]
+    vectors = HashingEncoder().encode(texts)
+
+    assert hot.probabilities(vectors, texts)["kind"].max() < (
+        cold.probabilities(vectors, texts)["kind"].max()
+    )
+    assert cold.tasks == ("kind",)
+    assert cold.labels("kind") == ("other", "broken")

@@ -1,0 +1,1 @@
+"""The one folder that training hands to serving."""

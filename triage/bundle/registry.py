@@ -1,0 +1,84 @@
+"""Find bundles by folder, id or alias, and move the aliases."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from triage.bundle.manifest import MANIFEST, read_json
+from triage.errors import BundleNotFoundError, CorruptBundleError
+
+ALIASES = "aliases.json"
+BUNDLES = "bundles"
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Bundles of a home folder in front of those that ship with the checkout.
+
+    Args:
+        home: Folder that runs write to; holds ``bundles/`` and ``aliases.json``.
+        shipped: Folder of the shipped bundles with their own ``aliases.json``.
+    """
+
+    home: Path
+    shipped: Path
+
+    @property
+    def bundles(self) -> Path:
+        """Folder that new bundles are written to."""
+        return self.home / BUNDLES
+
+    def aliases(self) -> dict[str, str]:
+        """Read the aliases; those of the home folder win.
+
+        Raises:
+            CorruptBundleError: When an alias file cannot be read.
+        """
+        merged: dict[str, str] = {}
+        for path in (self.shipped / ALIASES, self.home / ALIASES):
+            if path.is_file():
+                for alias, target in read_json(path).items():
+                    if not isinstance(target, str):
+                        raise CorruptBundleError(f"{path}: alias {alias!r} names no bundle.")
+                    merged[alias] = target
+        return merged
+
+    def find(self, name: str) -> Path:
+        """Return the folder of a bundle named by folder, id or alias.
+
+        Raises:
+            BundleNotFoundError: When there is none; the error lists what there is.
+        """
+        aliases = self.aliases()
+        target = aliases.get(name, name)
+        for folder in (self.bundles / target, self.shipped / target, Path(target)):
+            if (folder / MANIFEST).is_file():
+                return folder.resolve()
+        known = sorted({*aliases, *(path.name for path in self.list())})
+        raise BundleNotFoundError(
+            f"No bundle is named {name!r}.",
+            fix=f"Known are: {', '.join(known) or 'none'}; or give a bundle's folder.",
+        )
+
+    def alias_of(self, name: str) -> str:
+        """Return the name if it is an alias, else an empty string."""
+        return name if name in self.aliases() else ""
+
+    def list(self) -> list[Path]:
+        """List the folders of all bundles."""
+        places = (self.shipped, self.bundles)
+        return [path.parent for place in places for path in sorted(place.glob(f"*/{MANIFEST}"))]
+
+    def point(self, alias: str, bundle: str) -> None:
+        """Move an alias of the home folder; readers see the old or the new file, never half."""
+        path = self.home / ALIASES
+        current = dict(read_json(path)) if path.is_file() else {}
+        current[alias] = bundle
+        self.home.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".part")
+        with temporary.open("w", encoding="utf-8") as stream:
+            json.dump(current, stream, indent=2)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)

@@ -1,0 +1,1 @@
+"""Vectors in, labels with calibrated confidence out."""

@@ -1,0 +1,128 @@
+"""Linear heads: one row of weights per label over dense and, where it won, lexical features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triage.encoders.base import Vectors
+from triage.encoders.lexical import HashedNgrams, SparseRows, tfidf
+from triage.errors import CorruptBundleError
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LexicalWeights:
+    """Weights over hashed n-grams ``(buckets, labels)`` and the inverse frequencies ``(buckets,)``.
+
+    Each head brings the frequencies it was fitted with, so that heads of several runs can stand in
+    one bundle.
+    """
+
+    weights: NDArray[np.floating]
+    idf: NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """The fitted classifier of one task.
+
+    Args:
+        task: Name of the task.
+        labels: Labels in the order of the columns.
+        dense: Weights over the embedding, shape ``(dim, labels)``.
+        bias: Shape ``(labels,)``.
+        lexical: Weights over hashed n-grams, or None where they did not win.
+
+    Raises:
+        CorruptBundleError: When the shapes do not fit together.
+    """
+
+    task: str
+    labels: tuple[str, ...]
+    dense: Floats
+    bias: Floats
+    lexical: LexicalWeights | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse arrays whose shapes do not fit together."""
+        count = len(self.labels)
+        fits = self.dense.shape[1:] == (count,) and self.bias.shape == (count,)
+        if self.lexical is not None:
+            fits = fits and self.lexical.weights.shape == (len(self.lexical.idf), count)
+        if not fits:
+            raise CorruptBundleError(f"The head of task {self.task} has arrays of unlike shapes.")
+
+
+class HeadStack:
+    """All heads of a bundle; the dense parts are one matrix product.
+
+    Args:
+        heads: At least one.
+        ngrams: Lengths of the n-grams; the number of buckets is that of each head's weights.
+
+    Raises:
+        CorruptBundleError: When the buckets of a head are no power of two.
+    """
+
+    def __init__(self, heads: Sequence[Head], ngrams: HashedNgrams) -> None:
+        self.heads = {head.task: head for head in heads}
+        self.ngrams = ngrams
+        for head in heads:
+            if head.lexical is not None and len(head.lexical.idf).bit_count() != 1:
+                raise CorruptBundleError(f"The head of task {head.task} has a wrong bucket count.")
+        self._dense = np.concatenate([head.dense for head in heads], axis=1)
+        self._bias = np.concatenate([head.bias for head in heads])
+        ends = np.cumsum([len(head.labels) for head in heads])
+        self._columns = {
+            head.task: np.arange(int(end) - len(head.labels), int(end))
+            for head, end in zip(heads, ends, strict=True)
+        }
+        self._groups = _by_frequencies(heads)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks in their order."""
+        return tuple(self.heads)
+
+    def scores(self, vectors: Vectors, texts: Sequence[str]) -> dict[str, Floats]:
+        """Score every label of every task; each task has shape ``(n, labels)``."""
+        table = vectors @ self._dense + self._bias
+        if self._groups:
+            counted: dict[int, SparseRows] = {}
+            for idf, weights, tasks in self._groups:
+                bits = len(idf).bit_length() - 1
+                if bits not in counted:
+                    counted[bits] = replace(self.ngrams, bits=bits).counts(texts)
+                counts = counted[bits]
+                columns = np.concatenate([self._columns[task] for task in tasks])
+                table[:, columns] += weigh(tfidf(counts, idf), weights)
+        return {task: table[:, columns] for task, columns in self._columns.items()}
+
+
+def _by_frequencies(heads: Sequence[Head]) -> list[tuple[Floats, Floats, list[str]]]:
+    """Join the lexical weights of heads that share inverse frequencies into one table."""
+    groups: dict[bytes, list[tuple[str, LexicalWeights]]] = {}
+    for head in heads:
+        if head.lexical is not None:
+            groups.setdefault(head.lexical.idf.tobytes(), []).append((head.task, head.lexical))
+    return [
+        (
+            members[0][1].idf.astype(np.float32),
+            np.concatenate([part.weights for _, part in members], axis=1).astype(np.float32),
+            [task for task, _ in members],
+        )
+        for members in groups.values()
+    ]
+
+
+def weigh(rows: SparseRows, weights: Floats) -> Floats:
+    """Multiply sparse rows by weights ``(buckets, labels)``; return shape ``(n, labels)``."""
+    out = np.zeros((len(rows), weights.shape[1]), np.float32)
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    if len(filled):
+        products = weights[rows.indices] * rows.values[:, None]
+        out[filled] = np.add.reduceat(products, rows.indptr[filled], axis=0)
+    return out

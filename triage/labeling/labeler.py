@@ -1,0 +1,83 @@
+"""The labelling step of one profile: scores, confidence, decision, evidence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from triage.domain import LabelResult, Reason
+from triage.encoders.base import Vectors
+from triage.labeling.calibration import Calibrator, Probabilities
+from triage.labeling.decision import Scope, Thresholds, result, too_short
+from triage.labeling.evidence import Span, explain, segments, versions
+from triage.labeling.heads import HeadStack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labeler:
+    """Heads with the temperatures, thresholds and scope of one profile."""
+
+    heads: HeadStack
+    calibrator: Calibrator
+    thresholds: Mapping[str, Thresholds]
+    scope: Scope
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks in their order."""
+        return self.heads.tasks
+
+    def labels(self, task: str) -> tuple[str, ...]:
+        """List the labels of a task in the order of its probabilities."""
+        return self.heads.heads[task].labels
+
+    def probabilities(self, vectors: Vectors, texts: Sequence[str]) -> dict[str, Probabilities]:
+        """Compute calibrated probabilities of every task, each of shape ``(n, labels)``."""
+        scores = self.heads.scores(vectors, texts)
+        return {task: self.calibrator.probabilities(task, scores[task]) for task in scores}
+
+    def refusals(
+        self, vectors: Vectors, texts: Sequence[str], given: Sequence[Reason | None]
+    ) -> list[Reason | None]:
+        """Say for each message why no label may be given, or None.
+
+        Args:
+            vectors: Shape ``(n, dim)``.
+            texts: The cleaned texts.
+            given: Reasons found before encoding; they stand unless the text is too short.
+        """
+        outside = self.scope.outside(vectors)
+        out: list[Reason | None] = []
+        for text, reason, far in zip(texts, given, outside, strict=True):
+            if reason == "auto_generated":
+                out.append(reason)
+            elif too_short(text):
+                out.append("too_short")
+            else:
+                out.append(reason or ("out_of_scope" if far else None))
+        return out
+
+    def decide(
+        self, task: str, probabilities: Probabilities, refusal: Reason | None
+    ) -> LabelResult:
+        """Build the answer of one task from one row of probabilities ``(labels,)``."""
+        return result(self.labels(task), probabilities, self.thresholds[task], refusal)
+
+    def evidence(
+        self,
+        labels: Mapping[str, str],
+        text: str,
+        encode: Callable[[Sequence[str]], Vectors],
+    ) -> dict[str, list[Span]]:
+        """Find the stretches of a cleaned text that spoke for each task's label.
+
+        Args:
+            labels: Task to the label to explain.
+            text: The cleaned text.
+            encode: Called once with the text and every version that lacks a stretch.
+        """
+        parts = segments(text)
+        changed = versions(text, parts)
+        scores = self.heads.scores(encode(changed), changed)
+        return {
+            task: explain(text, parts, scores[task], self.labels(task).index(label))
+            for task, label in labels.items()
+        }

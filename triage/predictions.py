@@ -1,0 +1,92 @@
+"""Label the rows of a table: every row once, in order, its own columns first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from triage.domain import ContentType, Message, Options, TriageResult
+from triage.errors import ExportError
+from triage.pipeline import Pipeline
+from triage.rows import Row
+
+BATCH = 256
+"""Messages labelled together; memory stays that of one batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageColumns:
+    """Which columns of a table hold the message."""
+
+    text: str
+    subject: str | None = None
+    content_type: str | None = None
+    language: str | None = None
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns that every row must have."""
+        optional = (self.subject, self.content_type, self.language)
+        return (self.text, *(name for name in optional if name))
+
+    def message(self, row: Row) -> Message:
+        """Build the message of a row."""
+        kind: ContentType = "text/plain"
+        if self.content_type and row[self.content_type] == "text/html":
+            kind = "text/html"
+        return Message(
+            text=row[self.text],
+            subject=row[self.subject] if self.subject else "",
+            content_type=kind,
+            language=(row[self.language] or None) if self.language else None,
+        )
+
+
+def added_columns(tasks: Sequence[str], suggestions: int) -> list[str]:
+    """List the columns that labelling adds, in their order."""
+    names = []
+    for task in tasks:
+        names.append(f"triage_{task}")
+        names += [f"triage_{task}_{part}" for part in ("confidence", "decision", "reason")]
+    names.append("triage_language")
+    return names + [f"triage_article_{rank}" for rank in range(1, suggestions + 1)]
+
+
+def check_columns(given: Sequence[str], added: Sequence[str]) -> None:
+    """Refuse a table that has a column labelling would write.
+
+    Raises:
+        ExportError: Naming the column.
+    """
+    clash = sorted(set(given) & set(added))
+    if clash:
+        raise ExportError(
+            f"The table has a column {clash[0]!r} already.",
+            fix="Rename or drop it.",
+            field=clash[0],
+        )
+
+
+def label_rows(
+    pipeline: Pipeline, rows: Iterable[Row], columns: MessageColumns, suggestions: int = 0
+) -> Iterator[Row]:
+    """Yield each row with its predictions added; the label column is always the top label."""
+    options = Options(suggestions=suggestions)
+    stream = iter(rows)
+    while batch := list(islice(stream, BATCH)):
+        results = pipeline.run([columns.message(row) for row in batch], options)
+        for row, result in zip(batch, results, strict=True):
+            yield {**row, **_cells(result, suggestions)}
+
+
+def _cells(result: TriageResult, suggestions: int) -> Row:
+    cells: Row = {}
+    for task, answer in result.labels.items():
+        cells[f"triage_{task}"] = answer.top_label
+        cells[f"triage_{task}_confidence"] = f"{answer.confidence:.6f}"
+        cells[f"triage_{task}_decision"] = answer.decision
+        cells[f"triage_{task}_reason"] = answer.reason or ""
+    cells["triage_language"] = result.language.code
+    for rank in range(suggestions):
+        items = result.suggestions.items
+        cells[f"triage_article_{rank + 1}"] = items[rank].article_id if rank < len(items) else ""
+    return cells
