@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from triage.suggest.ranking import article_scores, fuse, margin, top_groups
+
+F = np.float32
+
+
+def test_words_and_cosine_both_raise_the_score() -> None:
+    """More shared words or a higher cosine never lower a score."""
+    same = np.array([True, True, True])
+
+    low, words, close = fuse(np.array([0.2, 0.2, 0.5], F), np.array([0, 0.3, 0], F), same)
+
+    assert low < words
+    assert low < close
+
+
+def test_foreign_passages_get_their_share() -> None:
+    """At equal parts a foreign passage is credited for words that were translated."""
+    own, foreign = fuse(np.zeros(2, F), np.zeros(2, F), np.array([True, False]))
+
+    assert foreign > own
+
+
+def test_article_scores_as_its_best_passage() -> None:
+    """The best passage decides, and the other kind breaks ties between equal titles."""
+    fused = np.array([0.9, 0.1, 0.9, 0.2, 0.5], F)
+    blocks = np.array([False, True, False, True, True])
+
+    scores = article_scores(fused, blocks, np.array([0, 2, 4]))
+
+    assert scores[1] > scores[0] > scores[2]
+
+
+def test_article_with_one_kind_is_not_lost() -> None:
+    """Articles with only a title or only blocks score by what they have."""
+    scores = article_scores(np.array([0.5, 0.5], F), np.array([False, True]), np.array([0, 1]))
+
+    assert np.isfinite(scores).all()
+    assert scores[0] == scores[1]
+
+
+def test_top_groups_lists_a_group_once() -> None:
+    """Of a group of translations only the best allowed article is listed."""
+    scores, groups = np.array([0.1, 0.9, 0.8, 0.7], F), np.array([0, 1, 1, 2])
+    allowed = np.array([True, True, True, False])
+
+    assert top_groups(scores, allowed, groups, 5) == [1, 0]
+
+
+@pytest.mark.parametrize(("rank", "lead"), [(0, 0.2), (1, -0.2), (2, -0.5)])
+def test_margin_is_the_lead_over_the_best_other(rank: int, lead: float) -> None:
+    """The first leads the second; the others trail the first."""
+    assert margin(np.array([0.9, 0.7, 0.4]), rank) == pytest.approx(lead)
+
+
+def test_margin_alone_is_the_score() -> None:
+    """A single article leads by its whole score."""
+    assert margin(np.array([0.9]), 0) == pytest.approx(0.9)

@@ -1,0 +1,1 @@
+"""Suggestions: find the passages that answer a question, rank them, draft a reply."""

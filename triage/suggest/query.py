@@ -1,0 +1,73 @@
+"""What is asked of the index, and what it gives back."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triage.domain import Article, Passage
+
+Visibility = Literal["public", "internal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles may be shown at all; applied before ranking.
+
+    Args:
+        today: Articles valid until an earlier day are left out.
+        brand: Keep articles of this brand and those of none; None keeps all.
+        audience: Keep articles for this audience and those for everybody; None keeps all.
+        tags: Keep articles with at least one of these tags; empty keeps all.
+        visibility: Keep articles of these visibilities; internal ones are for agents only.
+    """
+
+    today: date
+    brand: str | None = None
+    audience: str | None = None
+    tags: tuple[str, ...] = ()
+    visibility: tuple[Visibility, ...] = ("public",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A question with its vector.
+
+    Args:
+        text: The cleaned question.
+        language: Its language code, ``""`` when unsure.
+        vector: Its embedding, shape ``(dim,)``.
+        filters: Which articles may be shown.
+        article_language: Search only the articles of this language.
+    """
+
+    text: str
+    language: str
+    vector: NDArray[np.float32]
+    filters: Filters
+    article_language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article found.
+
+    Args:
+        article: The article, in the customer's language where there is a translation.
+        passage: Its best passage; a block of the body wherever the article has one.
+        score: Fused score, for ranking only.
+        dense: Cosine of question and best passage.
+        lexical: Share of the question's words found in the best passage, 0 to 1.
+        margin: Lead of this score over the best other article; negative below the first rank.
+        same_language: Whether article and question share their language.
+    """
+
+    article: Article
+    passage: Passage
+    score: float
+    dense: float
+    lexical: float
+    margin: float
+    same_language: bool

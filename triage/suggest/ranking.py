@@ -1,0 +1,85 @@
+"""Fuse dense and lexical scores, and rank distinct articles."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+"""One score per passage or per article, shape ``(n,)``."""
+
+LEXICAL_WEIGHT = 1.2
+"""Weight of the lexical share beside the cosine.
+
+Chosen on calibration questions and unseen XQuAD questions: recall@1 rises from 0.44 (own) and 0.66
+(Romanian XQuAD) without words to 0.56 and 0.92, and is flat from 1.0 to 1.5. Reciprocal rank fusion
+gave 0.48 and 0.83, min-max normalised sums 0.52 and 0.92.
+"""
+FOREIGN_SHARE = 0.1
+"""Lexical share credited to passages of other languages for the words that were translated.
+
+Without it articles of the customer's language crowd out better ones that are not translated: where
+half are not, recall@5 is 0.70 instead of 0.77.
+"""
+SECOND_WEIGHT = 0.03
+"""Weight of the weaker of title and body; it decides between articles that share a title."""
+
+
+def fuse(dense: Scores, lexical: Scores, same_language: NDArray[np.bool_]) -> Scores:
+    """Add the weighted lexical share to the cosine, shape ``(n,)``.
+
+    A weighted sum of absolute scores (Bruch et al. 2023, "An Analysis of Fusion Functions for
+    Hybrid Retrieval"). Words count across languages too: names, numbers and error codes are not
+    translated, and as a share of the whole question they can only add a little. Recall@1 rises from
+    0.48 to 0.63 (Romanian XQuAD questions on English) and from 0.53 to 0.63 (own, English on
+    Danish); ranks or normalised scores, which blow a single shared word up, lose there.
+    """
+    share = lexical + np.where(same_language, np.float32(0), np.float32(FOREIGN_SHARE))
+    return np.asarray(dense + np.float32(LEXICAL_WEIGHT) * share, np.float32)
+
+
+def article_scores(fused: Scores, blocks: NDArray[np.bool_], starts: NDArray[np.int64]) -> Scores:
+    """Score each article by its best passage, and a little by its best one of the other kind.
+
+    Args:
+        fused: One score per passage, shape ``(n_passages,)``.
+        blocks: Which passages are blocks, the others being titles, same shape.
+        starts: Row of each article's first passage, shape ``(n_articles,)``.
+    """
+    lowest = np.float32(-np.inf)
+    title = np.maximum.reduceat(np.where(blocks, lowest, fused), starts)
+    block = np.maximum.reduceat(np.where(blocks, fused, lowest), starts)
+    best, second = np.maximum(title, block), np.minimum(title, block)
+    return best + np.float32(SECOND_WEIGHT) * np.where(np.isinf(second), best, second)
+
+
+def top_groups(
+    scores: Scores, allowed: NDArray[np.bool_], groups: NDArray[np.int64], top: int
+) -> list[int]:
+    """List the best allowed articles, at most one per group of translations, best first.
+
+    Equal scores keep the order of the index, so that answers do not depend on chance.
+
+    Args:
+        scores: One per article, shape ``(n_articles,)``.
+        allowed: Which articles may be shown, same shape.
+        groups: Number of the translation group of each article, same shape.
+        top: How many to list at most.
+    """
+    candidates = np.flatnonzero(allowed)
+    order = candidates[np.argsort(-scores[candidates], kind="stable")]
+    chosen: dict[int, int] = {}
+    for article in order.tolist():
+        chosen.setdefault(int(groups[article]), article)
+        if len(chosen) == top:
+            break
+    return list(chosen.values())
+
+
+def margin(ranked: Scores, rank: int) -> float:
+    """Give the lead of one rank over the best other article; negative below the first rank.
+
+    Args:
+        ranked: Scores in rank order, best first.
+        rank: Position in ``ranked``, from 0. Alone, an article leads by its whole score.
+    """
+    rival = 0 if rank else 1
+    return float(ranked[rank] - (ranked[rival] if rival < len(ranked) else 0.0))

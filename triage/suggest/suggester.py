@@ -1,0 +1,82 @@
+"""From a question to suggestions with drafts, or to the reason why there is none."""
+
+from collections.abc import Mapping
+
+from triage.domain import Suggestion, Suggestions
+from triage.suggest.calibrator import RetrievalCalibrator
+from triage.suggest.draft import Canned, compose
+from triage.suggest.index import PassageIndex
+from triage.suggest.query import Hit, Query
+
+_UNSURE = {"", "und"}
+
+
+class Suggester:
+    """Search, keep what is likely to answer, and draft a reply for each.
+
+    Args:
+        index: The knowledge base.
+        calibrator: Gives a hit its probability, and the threshold used when none is asked for.
+        canned: Canned responses by language; without those of a language its drafts stay empty.
+    """
+
+    def __init__(
+        self, index: PassageIndex, calibrator: RetrievalCalibrator, canned: Mapping[str, Canned]
+    ) -> None:
+        self.index = index
+        self.calibrator = calibrator
+        self.canned = canned
+
+    def suggest(
+        self,
+        query: Query,
+        top: int,
+        min_confidence: float | None = None,
+        customer_name: str | None = None,
+        sentiment: str | None = None,
+    ) -> Suggestions:
+        """Suggest at most ``top`` articles whose confidence reaches the threshold.
+
+        Args:
+            query: The question with its vector and filters.
+            top: How many at most; 0 asks for none.
+            min_confidence: Lowest confidence shown; None takes the learned threshold.
+            customer_name: For the greeting.
+            sentiment: Label of the message, for the opening sentence.
+        """
+        if top < 1:
+            return Suggestions((), "not_requested")
+        hits = self.index.search(query, top)
+        if not hits:
+            return Suggestions((), "empty_knowledge_base")
+        lowest = self.calibrator.threshold if min_confidence is None else min_confidence
+        scored = [(hit, self.calibrator.confidence(hit, query.text)) for hit in hits]
+        items = tuple(
+            self._item(hit, confidence, query, customer_name, sentiment)
+            for hit, confidence in scored
+            if confidence >= lowest
+        )
+        return Suggestions(items, None if items else "nothing_above_threshold")
+
+    def _item(
+        self, hit: Hit, confidence: float, query: Query, name: str | None, sentiment: str | None
+    ) -> Suggestion:
+        article, answer = hit.article, hit.passage.text
+        language = article.language if query.language in _UNSURE else query.language
+        canned = self.canned.get(language)
+        reply = ""
+        if canned:
+            reply = compose(
+                article, answer, canned, language=language, name=name, sentiment=sentiment
+            )
+        return Suggestion(
+            article_id=article.id,
+            passage_id=hit.passage.id,
+            title=article.title,
+            url=article.url,
+            language=article.language,
+            confidence=confidence,
+            answer=answer,
+            reply=reply,
+            score_parts={"lexical": hit.lexical, "dense": hit.dense, "history": 0.0},
+        )
