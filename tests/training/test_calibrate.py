@@ -1,0 +1,173 @@
+"""Temperatures, thresholds and scope from out-of-fold rows."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import log_loss
+
+from training.calibrate import (
+    NEVER,
+    ROWS_PER_CENTROID,
+    fit_scope,
+    fit_temperature,
+    fit_thresholds,
+    more_rows,
+    scope_of,
+    threshold,
+)
+from training.config import Precision
+from triage.errors import GateError
+from triage.labeling.calibration import softmax
+
+
+def drawn(count: int, factor: float, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    """Draw labels from honest scores, then blow the scores up by a factor."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(count, 3)) * spread
+    truth = np.array([rng.choice(3, p=row) for row in softmax(scores)])
+    return (scores * factor).astype(np.float32), truth
+
+
+@pytest.mark.parametrize("factor", [0.25, 4.0])
+def test_temperature_undoes_what_was_blown_up(factor: float) -> None:
+    """Over- and under-confident scores get about their factor, and a lower log loss."""
+    scores, truth = drawn(4000, factor)
+
+    temperature = fit_temperature(scores, truth)
+
+    assert temperature == pytest.approx(factor, rel=0.15)
+    assert log_loss(truth, softmax(scores, temperature)) < log_loss(truth, softmax(scores)) - 0.01
+
+
+def test_temperature_of_perfect_scores_is_bounded() -> None:
+    """Scores without an error do not drive the temperature to nothing."""
+    truth = np.arange(30) % 3
+
+    assert fit_temperature(np.eye(3, dtype=np.float32)[truth] * 10, truth) >= 0.05
+
+
+@pytest.mark.parametrize("precision", [0.8, 0.9, 0.95])
+def test_threshold_keeps_its_bound(precision: float) -> None:
+    """The rows above the cut have the precision by SciPy's exact test, and no lower cut has."""
+    scores, truth = drawn(2000, 1.0, spread=2.5)
+    given = softmax(scores)
+    confidence, correct = given.max(axis=1), given.argmax(axis=1) == truth
+
+    cut = threshold(confidence, correct, precision)
+
+    assert cut is not None
+    assert _bound(correct[confidence >= cut]) >= precision
+    for lower in np.unique(confidence[confidence < cut])[-200:]:
+        assert _bound(correct[confidence >= lower]) < precision
+
+
+def _bound(correct: np.ndarray) -> float:
+    """Compute the lower one-sided Clopper-Pearson bound with SciPy's own test."""
+    test = binomtest(int(correct.sum()), len(correct), alternative="greater")
+    return float(test.proportion_ci(0.95, "exact").low)
+
+
+def test_threshold_without_support_is_none() -> None:
+    """Twenty right rows are too few for 0.95, sixty are enough."""
+    confidence = np.linspace(0.5, 0.9, 60)
+
+    assert threshold(confidence[:20], np.ones(20, bool), 0.95) is None
+    assert threshold(confidence, np.zeros(60, bool), 0.5) is None
+    assert threshold(confidence, np.ones(60, bool), 0.95) is not None
+
+
+def test_threshold_stands_between_two_rows() -> None:
+    """The cut lies halfway to the next confidence below."""
+    confidence = np.array([0.9] * 30 + [0.5] * 30)
+    correct = np.array([True] * 30 + [False] * 30)
+
+    assert threshold(confidence, correct, 0.8) == pytest.approx(0.7)
+
+
+def test_threshold_never_cuts_ties() -> None:
+    """Rows of equal confidence stand on one side, whatever their order."""
+    confidence = np.full(100, 0.9)
+    correct = np.array([True] * 80 + [False] * 20)
+
+    assert threshold(confidence, correct, 0.95) is None
+
+
+def test_contract_that_cannot_be_kept_fails() -> None:
+    """An explicit contract raises with the task, the rows and the labels it would take."""
+    confidence, correct = np.full(20, 0.9), np.ones(20, bool)
+
+    with pytest.raises(GateError, match=r"Task kind: .* 0\.95 on 20 .* About 40 more") as caught:
+        fit_thresholds("kind", confidence, correct, Precision(automate_of={"kind": 0.95}))
+
+    assert caught.value.code == "gate_failed"
+
+
+def test_hopeless_contract_promises_no_number() -> None:
+    """Where more of the same would not do, no number of labels is named."""
+    confidence, correct = np.full(20, 0.9), np.arange(20) % 2 == 0
+
+    with pytest.raises(GateError, match="Cleaner labels") as caught:
+        fit_thresholds("kind", confidence, correct, Precision(automate_of={"kind": 0.95}))
+
+    assert "None" not in str(caught.value)
+
+
+def test_default_that_cannot_be_kept_is_left_out() -> None:
+    """Without a contract the task only suggests; without any support it does neither."""
+    some = fit_thresholds("kind", np.full(20, 0.9), np.ones(20, bool), Precision())
+    none = fit_thresholds("kind", np.full(20, 0.9), np.zeros(20, bool), Precision())
+
+    assert (some.automate_at, some.decide("x", 0.9)) == (None, "suggest")
+    assert (none.suggest_at, none.decide("x", 1.0)) == (NEVER, "abstain")
+
+
+def test_contract_of_another_task_does_not_matter() -> None:
+    """Contracts bind the task they name."""
+    cuts = fit_thresholds(
+        "kind", np.full(20, 0.9), np.ones(20, bool), Precision(automate_of={"other": 0.999})
+    )
+
+    assert cuts.automate_at is None
+
+
+def test_more_rows_are_estimated() -> None:
+    """Twenty faultless rows need twice as many again; coin flips never get there."""
+    confidence = np.linspace(0.5, 0.9, 20)
+
+    assert more_rows(confidence, np.ones(20, bool), 0.95) == 40
+    assert more_rows(confidence, np.arange(20) % 2 == 0, 0.95) is None
+
+
+def test_scope_leaves_few_of_its_own_outside() -> None:
+    """About one in a hundred of the training messages falls outside, and noise does."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(4, 16))
+    rows = centres[rng.integers(0, 4, 1000)] + rng.normal(size=(1000, 16)) * 0.3
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+    scope = scope_of(fit_scope(vectors, 0), vectors)
+
+    assert np.mean(scope.outside(vectors)) == pytest.approx(0.01, abs=0.002)
+    assert all(scope.outside(-vectors[:10]))
+
+
+def test_scope_of_few_messages_takes_in_their_like() -> None:
+    """With few training messages a new one of the same kind is not called foreign."""
+    rng = np.random.default_rng(0)
+    rows = np.ones(16) + rng.normal(size=(120, 16)) * 0.5
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+    centroids = fit_scope(vectors[:60], 0)
+
+    assert len(centroids) == 60 // ROWS_PER_CENTROID
+    assert np.mean(scope_of(centroids, vectors[:60]).outside(vectors[60:])) < 0.2
+
+
+@pytest.mark.parametrize("count", [1, 5, 50])
+def test_scope_takes_equal_messages(count: int) -> None:
+    """Messages that are all alike, or only one, still have a scope."""
+    vectors = np.tile(np.eye(1, 8, dtype=np.float32), (count, 1))
+
+    scope = scope_of(fit_scope(vectors, 0), vectors)
+
+    assert not any(scope.outside(vectors))

@@ -1,0 +1,174 @@
+"""The command line ``triage-train`` from end to end, on a small export."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.builders import TASKS, messages, tiny_encoder, tiny_export
+from training.cli import main
+from triage.predictions import added_columns
+from triage.rows import column_names, read_rows, write_rows
+from triage.settings import CHECKOUT
+
+Run = Callable[..., int]
+READ = ("--text", "text", "--label", "category=category", "--language", "language")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundle_folder: Path) -> Run:
+    """Run the command line in this process with a home of its own and return the exit code."""
+    monkeypatch.setenv("TRIAGE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TRIAGE_MODELS", str(bundle_folder.parent))
+    # One process: starting others costs more than these fits.
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+
+    def call(*arguments: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["triage-train", *(str(a) for a in arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        return int(caught.value.code or 0)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write all messages as one export."""
+    return tiny_export(tmp_path_factory.mktemp("export") / "tickets.csv")
+
+
+def test_wrong_use_exits_with_two(run: Run, export: Path, tmp_path: Path) -> None:
+    """Missing files, columns, bundles and malformed options are wrong use."""
+    assert run("check", tmp_path / "none.csv", *READ) == 2
+    assert run("check", export, "--text", "body", "--label", "category=category") == 2
+    assert run("fit", export, "--text", "text", "--label", "category") == 2
+    assert run("fit", export, *READ, "--base", "starter", "--only") == 2
+    assert run("evaluate", "nobody", export, *READ) == 2
+    assert run("evaluate", "starter", export, *READ, "--profile", "huge") == 2
+    assert run("evaluate", "starter", export, "--text", "text", "--label", "queue=category") == 2
+
+
+@pytest.mark.parametrize("value", ["category=1.5", "category=high", "categroy=0.9", "0.9"])
+def test_bad_contract_exits_with_two(run: Run, export: Path, value: str) -> None:
+    """A contract needs a task that is trained and a number between 0 and 1."""
+    assert run("fit", export, *READ, "--automate-precision", value) == 2
+
+
+def test_errors_name_the_problem_and_the_fix(
+    run: Run, export: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What goes wrong is said in one line with its code, without a stack."""
+    run("check", export, "--text", "body", "--label", "category=category")
+
+    err = " ".join(capsys.readouterr().err.split())
+    assert "invalid_export:" in err
+    assert "no column named 'body'" in err
+    assert "Traceback" not in err
+
+
+def test_check_finds_blockers(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A label outside the taxonomy is shown with its row, and the exit code is one."""
+    table = messages()
+    table[2] = {**table[2], "category": "billing"}
+    write_rows(tmp_path / "a.csv", table, list(table[0]))
+
+    code = run("check", tmp_path / "a.csv", *READ, "--taxonomy", CHECKOUT / "data/taxonomy.toml")
+
+    out = capsys.readouterr().out
+    assert code == 1
+    assert "no label 'billing'" in out
+    assert "Rows 3." in out
+    assert "1 blockers" in out
+
+
+def test_check_of_good_rows_passes(
+    run: Run, export: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Good rows are counted by language and label."""
+    assert run("check", export, *READ) == 0
+
+    out = capsys.readouterr().out
+    assert "96 rows; languages: en 24, da 24, ro 24, zh 24" in out
+    assert "category: service 48, technical_support 48" in out
+    assert "0 blockers" in out
+
+
+def test_failed_contract_exits_with_one(
+    run: Run, export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A precision that the data cannot keep is a failed gate, and no bundle is left."""
+    contract = ("--automate-precision", "category=0.999", "--out", tmp_path / "out")
+
+    assert run("fit", export, *READ, *contract) == 1
+
+    assert "gate_failed:" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_from_export_to_labelled_rows(
+    run: Run, export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An encoder folder trains a bundle that carries it; evaluate measures and labels every row."""
+    encoder = tiny_encoder(tmp_path / "encoder", "mine")
+    choice = ("--encoder", encoder, "--out", tmp_path / "out", "--json", "-")
+
+    assert run("fit", export, *READ, "--map", "category:service=help", *choice) == 0
+
+    figures = json.loads(capsys.readouterr().out)
+    folder = Path(figures["bundle_path"])
+    assert folder == (tmp_path / "out" / figures["bundle"]).resolve()
+    assert (folder / "encoders" / "mine" / "rows.npy").is_file()
+    assert figures["rows"]["train"] + figures["rows"]["test"] == 96
+    assert set(figures["tasks"]["category"]["per_label"]) == {"help", "technical_support"}
+
+    labelled, scored = tmp_path / "labelled.csv", tmp_path / "figures.json"
+    renamed = ("--map", "category:service=help")
+    written = ("--json", scored, "--predictions", labelled)
+    assert run("evaluate", folder, export, *READ, *renamed, *written) == 0
+
+    report = json.loads(scored.read_text(encoding="utf-8"))["tasks"]["category"]
+    rows = list(read_rows(labelled))
+    own = column_names(export)
+    assert column_names(labelled) == [*own, *added_columns(["category"], 0), "true_category"]
+    assert [{name: row[name] for name in own} for row in rows] == list(read_rows(export))
+    assert report["n"] == len(rows) == 96
+    right = sum(row["triage_category"] == row["true_category"] for row in rows)
+    assert right / 96 == pytest.approx(report["accuracy"])
+
+
+def test_heads_of_the_champion_are_kept(
+    run: Run, export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the champion's encoders a run of one task keeps its other tasks."""
+    figures = tmp_path / "figures.json"
+
+    assert run("fit", export, *READ, "--json", figures) == 0
+
+    made = json.loads(figures.read_text(encoding="utf-8"))
+    assert "carried over from starter: priority, sentiment" in capsys.readouterr().err
+    assert set(made["tasks"]) == {"category"}
+    labels = [part for task in TASKS for part in ("--label", f"{task}={task}")]
+    again = ("--text", "text", *labels, "--profile", "tiny", "--json", "-")
+    assert run("evaluate", made["bundle"], export, *again) == 0
+    assert set(json.loads(capsys.readouterr().out)["tasks"]) == set(TASKS)
+
+
+def test_table_labelled_before_is_refused(run: Run, tmp_path: Path) -> None:
+    """Predictions never overwrite a column of the export."""
+    table = [{**row, "triage_category": "x"} for row in messages()[:8]]
+    write_rows(tmp_path / "a.csv", table, list(table[0]))
+    out = tmp_path / "labelled.csv"
+
+    assert run("evaluate", "starter", tmp_path / "a.csv", *READ, "--predictions", out) == 2
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["check", "fit", "evaluate"])
+def test_help_shows_an_example(run: Run, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command explains itself with an example."""
+    assert run(command, "--help") == 0
+
+    assert "Example: triage-train" in capsys.readouterr().out

@@ -1,0 +1,100 @@
+"""Write the model card of a bundle."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.fit import FittedHead
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def card(
+    bundle: str,
+    metrics: Mapping[str, Any],
+    fitted: Sequence[FittedHead],
+    command: str,
+    notes: str = "",
+) -> str:
+    """Write the card as Markdown: what it was trained on, what was measured, what was chosen.
+
+    Args:
+        bundle: Identifier of the bundle.
+        metrics: What ``--json`` writes.
+        fitted: Heads with their cross-validation.
+        command: Command that made the bundle.
+        notes: Paragraphs on the data, its sources and licences.
+    """
+    rows = metrics["rows"]
+    lines = [
+        f"# Bundle {bundle}",
+        "",
+        f"Made by `{command}`.",
+        f"Rows: {rows['train']} for training; {rows['calibration']} of them set temperatures and",
+        f"thresholds by out-of-fold scores; {rows['test']} test rows, never trained on.",
+        f"Data fingerprint: `{metrics['data_fingerprint']}`.",
+        f"Supported languages: {', '.join(metrics['languages'])}.",
+        *(["", notes] if notes else []),
+        "",
+        "## Measured on the test rows",
+        "",
+        "Accuracy, F1 and ECE (15 equal-width bins) score the top label of every row. Coverage is",
+        "the share of rows, most confident first, that reaches 90 % precision.",
+    ]
+    for profile, tasks in metrics["profiles"].items():
+        lines += ["", f"### Profile {profile}", "", *_table(tasks)]
+    lines += ["", "## How each head was chosen", ""]
+    for head in fitted:
+        tried = "; ".join(f"{c.describe()}: {value:.3f}" for c, value in head.table.items())
+        lines.append(
+            f"- **{head.head.task}**: {head.chosen.describe()} (cross-validated macro-F1: {tried})."
+        )
+    lines += ["", "## Decisions", "", *_decisions(metrics), "", "## Limits", "", _LIMITS, ""]
+    return "\n".join(lines)
+
+
+_LIMITS = (
+    "Confidence is a probability on messages like those of the calibration rows; on other traffic "
+    "it drifts, so measure on your own with `triage-train evaluate`. Languages other than the "
+    "supported ones are refused, not guessed."
+)
+
+
+def _table(tasks: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "| task | language | n | accuracy | macro-F1 | ECE | coverage at 0.90 | quadratic kappa |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for task, report in tasks.items():
+        coverage = _number(report["coverage_at_precision"]["0.90"])
+        lines.append(
+            f"| {task} | all | {report['n']} | {_number(report['accuracy'])} | "
+            f"{_number(report['macro_f1'])} | {_number(report['ece'])} | {coverage} | "
+            f"{_number(report['quadratic_kappa'])} |"
+        )
+        if len(report["per_language"]) > 1:
+            lines += [
+                f"| {task} | {code} | {part['n']} | {_number(part['accuracy'])} | "
+                f"{_number(part['macro_f1'])} | {_number(part['ece'])} | | |"
+                for code, part in report["per_language"].items()
+            ]
+    return lines
+
+
+def _decisions(metrics: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for profile, cuts in metrics["thresholds"].items():
+        for task, cut in cuts.items():
+            if cut["automate_at"] is not None:
+                automate = f"automates from {cut['automate_at']:.3f}"
+            elif cut["more_labels"]:
+                automate = (
+                    f"does not automate: about {cut['more_labels']} more labels would allow it"
+                )
+            else:
+                automate = "does not automate: more labels like these would not allow it"
+            suggests = cut["suggest_at"] <= 1
+            suggest = f"suggests from {cut['suggest_at']:.3f}" if suggests else "never suggests"
+            lines.append(f"- {profile}, {task}: {suggest}, {automate}.")
+    return lines

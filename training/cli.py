@@ -1,0 +1,292 @@
+"""The command line ``triage-train``: check, fit and evaluate."""
+
+import json
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
+from training.datasets import Examples, join
+from training.evaluate import evaluate as measure
+from training.evaluate import predict
+from training.ingest.table import read_export
+from training.run import LANGUAGES
+from training.run import fit as run_fit
+from training.validate import inspect
+from triage.bundle.registry import Registry
+from triage.bundle.store import Bundle, load_bundle
+from triage.encoders.base import Profile
+from triage.errors import GateError, TriageError
+from triage.labeling.taxonomy import load_taxonomy
+from triage.pipeline import Pipeline
+from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
+from triage.rows import column_names, read_rows, write_rows
+from triage.settings import load_settings
+from triage.text.language import LanguageIdentifier
+
+QUALITY, USAGE = 1, 2
+app = typer.Typer(
+    help="Train, measure and register bundles.", no_args_is_help=True, add_completion=False
+)
+console = Console(stderr=True, highlight=False)
+
+Exports = Annotated[list[Path], typer.Argument(help="CSV, TSV or JSONL files, plain or .gz.")]
+Text = Annotated[str, typer.Option(help="Column of the message.")]
+Labels = Annotated[list[str], typer.Option("--label", help="TASK=COLUMN; may be repeated.")]
+Renames = Annotated[
+    list[str] | None, typer.Option("--map", help="TASK:VALUE=LABEL; may be repeated.")
+]
+Subject = Annotated[str | None, typer.Option(help="Column of the subject.")]
+Language = Annotated[str | None, typer.Option(help="Column of the language code.")]
+Time = Annotated[str | None, typer.Option(help="Column of the date; splits then go by time.")]
+Group = Annotated[str | None, typer.Option(help="Column of the requester or scenario.")]
+ContentType = Annotated[str | None, typer.Option(help="Column with text/plain or text/html.")]
+TaxonomyFile = Annotated[
+    Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
+]
+TestFile = Annotated[Path | None, typer.Option(help="Score this file instead of a held part.")]
+EncoderName = Annotated[
+    str, typer.Option(help="twin, static, minilm, a sentence-transformers folder or hub name.")
+]
+Contracts = Annotated[
+    list[str] | None, typer.Option(help="TASK=P: fail unless P can be kept. Repeatable.")
+]
+JsonFile = Annotated[str | None, typer.Option("--json", help="Write figures here; - is stdout.")]
+
+
+@app.command(epilog="Example: triage-train check tickets.csv --text body --label priority=Urgency")
+def check(
+    exports: Exports,
+    text: Text,
+    label: Labels,
+    map_: Renames = None,
+    subject: Subject = None,
+    language: Language = None,
+    time: Time = None,
+    group: Group = None,
+    content_type: ContentType = None,
+    taxonomy: TaxonomyFile = None,
+) -> None:
+    """Look at exports and say what blocks or weakens a training run."""
+    columns = _columns(text, label, map_, subject, language, time, group, content_type)
+    examples = _read(exports, columns)
+    findings = inspect(examples, load_taxonomy(taxonomy) if taxonomy else None)
+    print(f"{len(examples)} rows; languages: {_shares(examples.languages)}")
+    for task in examples.tasks:
+        print(f"{task}: {_shares(examples.labels[task])}")
+    for finding in findings:
+        print(finding.line())
+    blockers = sum(finding.level == "blocker" for finding in findings)
+    print(f"{blockers} blockers, {len(findings) - blockers} warnings")
+    raise typer.Exit(QUALITY if blockers else 0)
+
+
+@app.command(
+    epilog="Example: triage-train fit tickets.csv --text body --label priority=Urgency "
+    "--map priority:P1=urgent"
+)
+def fit(
+    exports: Exports,
+    text: Text,
+    label: Labels,
+    map_: Renames = None,
+    subject: Subject = None,
+    language: Language = None,
+    time: Time = None,
+    group: Group = None,
+    content_type: ContentType = None,
+    taxonomy: TaxonomyFile = None,
+    test: TestFile = None,
+    encoder: EncoderName = "twin",
+    base: Annotated[str | None, typer.Option(help="Bundle whose other heads are kept.")] = None,
+    only: Annotated[bool, typer.Option("--only", help="Keep no heads of other bundles.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of splits and folds.")] = 0,
+    automate_precision: Contracts = None,
+    json_: JsonFile = None,
+) -> None:
+    """Fit a bundle from labelled exports, measure it and register it."""
+    if base and only:
+        raise typer.BadParameter("--base and --only contradict each other.")
+    config = FitConfig(
+        exports=tuple(exports),
+        columns=_columns(text, label, map_, subject, language, time, group, content_type),
+        encoder=encoder,
+        test=test,
+        taxonomy=taxonomy,
+        out=out,
+        base=base,
+        only=only,
+        seed=seed,
+        precision=_precision(automate_precision or [], label),
+    )
+    outcome = run_fit(config, load_settings(), _command(), progress=console.print)
+    _show(outcome.metrics)
+    _write_json(outcome.metrics, json_)
+    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
+
+
+@app.command(
+    epilog="Example: triage-train evaluate champion tickets.csv --text body --label category=type"
+)
+def evaluate(
+    bundle: Annotated[str, typer.Argument(help="Folder, id or alias.")],
+    export: Annotated[Path, typer.Argument(help="Labelled CSV, TSV or JSONL, plain or .gz.")],
+    text: Text,
+    label: Labels,
+    map_: Renames = None,
+    subject: Subject = None,
+    language: Language = None,
+    content_type: ContentType = None,
+    profile: Annotated[str | None, typer.Option(help="Profile, such as twin or tiny.")] = None,
+    json_: JsonFile = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write every row with its predictions.")
+    ] = None,
+) -> None:
+    """Measure a bundle on labelled rows it was not trained on."""
+    settings = load_settings()
+    columns = _columns(text, label, map_, subject, language, None, None, content_type)
+    loaded = load_bundle(Registry(settings.home, settings.models).find(bundle), settings.encoders)
+    chosen = loaded.profile(profile)
+    labeler = loaded.labeler(chosen)
+    examples = _read([export], columns)
+    given = predict(examples, labeler, loaded.encoders, chosen)
+    tasks = measure(examples, given, labeler, loaded.manifest.taxonomy)
+    if not tasks:
+        console.print(f"none of the tasks {', '.join(examples.tasks)} is in {loaded.id}")
+        raise typer.Exit(USAGE)
+    metrics: dict[str, Any] = {
+        "bundle": loaded.id,
+        "bundle_path": str(loaded.folder),
+        "profile": chosen.name,
+        "tasks": tasks,
+        "rows": {"train": 0, "calibration": 0, "test": len(examples)},
+        "seconds": {},
+        "data_fingerprint": examples.fingerprint(),
+        "versions": loaded.manifest.versions,
+    }
+    _show(metrics)
+    _write_json(metrics, json_)
+    if predictions:
+        _write_predictions(predictions, export, columns, loaded, chosen)
+
+
+def _write_predictions(
+    path: Path, export: Path, columns: Columns, bundle: Bundle, profile: Profile
+) -> None:
+    pipeline = Pipeline(bundle, profile, LanguageIdentifier(bundle.manifest.languages))
+    tasks = pipeline.labeler.tasks
+    truths = {f"true_{task}": column for task, column in columns.labels.items()}
+    given, added = column_names(export), [*added_columns(tasks, 0), *truths]
+    check_columns(given, added)
+    shape = MessageColumns(columns.text, columns.subject, columns.content_type, columns.language)
+    labelled = label_rows(pipeline, read_rows(export, shape.required), shape)
+    renames = columns.renames
+    rows = (
+        {
+            **row,
+            **{
+                f"true_{task}": renames.get(task, {}).get(row[column], row[column])
+                for task, column in columns.labels.items()
+            },
+        }
+        for row in labelled
+    )
+    write_rows(path, rows, [*given, *added])
+
+
+def _columns(
+    text: str,
+    label: list[str],
+    map_: list[str] | None,
+    subject: str | None,
+    language: str | None,
+    time: str | None,
+    group: str | None,
+    content_type: str | None,
+) -> Columns:
+    return Columns(
+        text=text,
+        labels=parse_pairs("--label", label),
+        subject=subject,
+        language=language,
+        time=time,
+        group=group,
+        content_type=content_type,
+        renames=parse_renames(map_ or []),
+    )
+
+
+def _precision(values: list[str], label: list[str]) -> Precision:
+    asked = parse_pairs("--automate-precision", values)
+    strange = sorted(set(asked) - set(parse_pairs("--label", label)))
+    if strange:
+        raise typer.BadParameter(
+            f"--automate-precision names {strange[0]!r}, which no --label has."
+        )
+    try:
+        numbers = {task: float(value) for task, value in asked.items()}
+    except ValueError as error:
+        raise typer.BadParameter("--automate-precision takes TASK=0.95.") from error
+    if any(not 0 < value < 1 for value in numbers.values()):
+        raise typer.BadParameter("--automate-precision takes a number between 0 and 1.")
+    return Precision(automate_of=numbers)
+
+
+def _read(exports: list[Path], columns: Columns) -> Examples:
+    identifier = LanguageIdentifier(LANGUAGES)
+    return join([read_export(path, columns, identifier) for path in exports])
+
+
+def _shares(values: Sequence[str]) -> str:
+    counts = Counter(value or "(none)" for value in values)
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common(12)) + (
+        f", and {len(counts) - 12} more" if len(counts) > 12 else ""  # noqa: PLR2004 - a line's worth
+    )
+
+
+def _show(metrics: Mapping[str, Any]) -> None:
+    table = Table("task", "n", "accuracy", "macro-F1", "ECE", "coverage at 0.90", "automated")
+    for task, report in metrics["tasks"].items():
+        table.add_row(
+            task,
+            str(report["n"]),
+            *(f"{report[key]:.3f}" for key in ("accuracy", "macro_f1", "ece")),
+            f"{report['coverage_at_precision']['0.90']:.3f}",
+            f"{report['automate']['coverage']:.3f}",
+        )
+    console.print(table)
+
+
+def _write_json(metrics: Mapping[str, Any], target: str | None) -> None:
+    if target is None:
+        return
+    text = json.dumps(metrics, ensure_ascii=False, indent=2)
+    if target == "-":
+        print(text)
+    else:
+        Path(target).write_text(text + "\n", encoding="utf-8")
+
+
+def _command() -> str:
+    return shlex.join(["triage-train", *sys.argv[1:]])
+
+
+def main() -> None:
+    """Run the command line; exit with 1 on a failed gate and with 2 on wrong use."""
+    try:
+        app()
+    except GateError as error:
+        console.print(f"{error.code}: {error}", markup=False)
+        sys.exit(QUALITY)
+    except TriageError as error:
+        console.print(f"{error.code}: {error}", markup=False)
+        sys.exit(USAGE)

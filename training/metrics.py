@@ -1,0 +1,150 @@
+"""Figures of quality, computed from probabilities and true labels alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+from sklearn.metrics import cohen_kappa_score, f1_score, precision_recall_fscore_support
+
+from triage.labeling.calibration import Probabilities
+from triage.labeling.decision import Thresholds
+
+BINS = 15
+TARGETS = (0.80, 0.90, 0.95)
+Report = dict[str, Any]
+"""A JSON object; its shape is the one documented for ``--json``."""
+
+
+def expected_calibration_error(
+    confidence: NDArray[np.float64], correct: NDArray[np.bool_], bins: int = BINS
+) -> float:
+    """Average gap between confidence and accuracy over equal-width bins (Guo et al. 2017)."""
+    if not len(confidence):
+        return float("nan")
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(which, correct - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def precision_bound(
+    right: NDArray[np.int64], count: NDArray[np.int64], level: float
+) -> NDArray[np.float64]:
+    """Lower one-sided Clopper-Pearson bounds of precisions seen as ``right`` of ``count``."""
+    bounds = beta.ppf(1 - level, np.maximum(right, 1), count - right + 1)
+    return np.where(right > 0, bounds, 0.0)
+
+
+def coverage_at(
+    confidence: NDArray[np.float64], correct: NDArray[np.bool_], precision: float
+) -> float:
+    """Largest share of rows that can be answered, most confident first, at this precision."""
+    order = np.argsort(-confidence, kind="stable")
+    seen = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    last = np.append(np.diff(confidence[order]) != 0, True)
+    kept = np.flatnonzero((seen >= precision) & last)
+    return float((kept[-1] + 1) / len(order)) if len(kept) else 0.0
+
+
+def measure(
+    labels: Sequence[str],
+    truth: Sequence[str],
+    probabilities: Probabilities,
+    thresholds: Thresholds,
+    languages: Sequence[str],
+    *,
+    ordinal: bool = False,
+) -> Report:
+    """Measure one task on rows that all answer it.
+
+    Args:
+        labels: Labels in the order of the columns.
+        truth: True labels, ``n`` of them; one that the head does not know counts as an error.
+        probabilities: Shape ``(n, labels)``.
+        thresholds: Cuts that decide what would be automated.
+        languages: Language code of each row.
+        ordinal: Whether the labels have an order, so that kappa is weighted by distance.
+    """
+    top = probabilities.argmax(axis=1)
+    predicted = np.asarray(labels)[top]
+    actual = np.asarray(truth)
+    correct = predicted == actual
+    confidence = probabilities.max(axis=1)
+    kinds = [
+        thresholds.decide(label, value) for label, value in zip(predicted, confidence, strict=True)
+    ]
+    automated = np.asarray([kind == "automate" for kind in kinds])
+    return {
+        **_basic(predicted, actual, confidence, correct),
+        "brier": _brier(labels, actual, probabilities),
+        "log_loss": _log_loss(labels, actual, probabilities),
+        "quadratic_kappa": _kappa(labels, actual, predicted) if ordinal else None,
+        "automate": {
+            "precision": float(correct[automated].mean()) if automated.any() else None,
+            "coverage": float(automated.mean()),
+        },
+        "per_label": _per_label(labels, actual, predicted),
+        "per_language": {
+            code: _basic(*(part[rows] for part in (predicted, actual, confidence, correct)))
+            for code in sorted(set(languages))
+            for rows in [np.asarray(languages) == code]
+        },
+    }
+
+
+def _basic(
+    predicted: NDArray[np.str_],
+    actual: NDArray[np.str_],
+    confidence: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+) -> Report:
+    present = sorted(set(actual))
+    return {
+        "n": len(actual),
+        "accuracy": float(correct.mean()),
+        "macro_f1": float(
+            f1_score(actual, predicted, labels=present, average="macro", zero_division=0)
+        ),
+        "ece": expected_calibration_error(confidence, correct),
+        "coverage_at_precision": {
+            f"{target:.2f}": coverage_at(confidence, correct, target) for target in TARGETS
+        },
+    }
+
+
+def _brier(labels: Sequence[str], actual: NDArray[np.str_], probabilities: Probabilities) -> float:
+    hits = actual[:, None] == np.asarray(labels)[None, :]
+    missed = ~hits.any(axis=1)
+    return float((((probabilities - hits) ** 2).sum(axis=1) + missed).mean())
+
+
+def _log_loss(
+    labels: Sequence[str], actual: NDArray[np.str_], probabilities: Probabilities
+) -> float:
+    hits = actual[:, None] == np.asarray(labels)[None, :]
+    given = np.where(hits.any(axis=1), (probabilities * hits).sum(axis=1), 0.0)
+    return float(-np.log(np.clip(given, 1e-12, 1)).mean())
+
+
+def _kappa(
+    labels: Sequence[str], actual: NDArray[np.str_], predicted: NDArray[np.str_]
+) -> float | None:
+    rank = {label: i for i, label in enumerate(labels)}
+    known = np.asarray([label in rank for label in actual])
+    a, b = ([rank[label] for label in side[known]] for side in (actual, predicted))
+    if len({*a, *b}) < 2:  # noqa: PLR2004 - kappa of one label is undefined
+        return None
+    return float(cohen_kappa_score(a, b, weights="quadratic"))
+
+
+def _per_label(
+    labels: Sequence[str], actual: NDArray[np.str_], predicted: NDArray[np.str_]
+) -> Mapping[str, Mapping[str, float]]:
+    names = list(labels)
+    columns = precision_recall_fscore_support(actual, predicted, labels=names, zero_division=0)
+    keys = ("precision", "recall", "f1", "support")
+    return {
+        name: {key: float(columns[k][i]) for k, key in enumerate(keys)}
+        for i, name in enumerate(names)
+    }
