@@ -1,22 +1,19 @@
 """The command line ``triage-train``: check, fit and evaluate."""
 
-import json
 import shlex
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
 from training.datasets import Examples, join
 from training.evaluate import evaluate as measure
 from training.evaluate import predict
 from training.ingest.table import read_export
+from training.printing import check_target, shares, show, write_json
 from training.run import LANGUAGES
 from training.run import fit as run_fit
 from training.validate import inspect
@@ -78,9 +75,9 @@ def check(
     columns = _columns(text, label, map_, subject, language, time, group, content_type)
     examples = _read(exports, columns)
     findings = inspect(examples, load_taxonomy(taxonomy) if taxonomy else None)
-    print(f"{len(examples)} rows; languages: {_shares(examples.languages)}")
+    print(f"{len(examples)} rows; languages: {shares(examples.languages)}")
     for task in examples.tasks:
-        print(f"{task}: {_shares(examples.labels[task])}")
+        print(f"{task}: {shares(examples.labels[task])}")
     for finding in findings:
         print(finding.line())
     blockers = sum(finding.level == "blocker" for finding in findings)
@@ -115,6 +112,7 @@ def fit(
     """Fit a bundle from labelled exports, measure it and register it."""
     if base and only:
         raise typer.BadParameter("--base and --only contradict each other.")
+    check_target(json_)
     config = FitConfig(
         exports=tuple(exports),
         columns=_columns(text, label, map_, subject, language, time, group, content_type),
@@ -128,8 +126,8 @@ def fit(
         precision=_precision(automate_precision or [], label),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
-    _show(outcome.metrics)
-    _write_json(outcome.metrics, json_)
+    show(console, outcome.metrics)
+    write_json(outcome.metrics, json_)
     console.print(f"bundle {outcome.bundle}\n{outcome.path}")
 
 
@@ -152,6 +150,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a bundle on labelled rows it was not trained on."""
+    check_target(json_)
     settings = load_settings()
     columns = _columns(text, label, map_, subject, language, None, None, content_type)
     loaded = load_bundle(Registry(settings.home, settings.models).find(bundle), settings.encoders)
@@ -173,8 +172,8 @@ def evaluate(
         "data_fingerprint": examples.fingerprint(),
         "versions": loaded.manifest.versions,
     }
-    _show(metrics)
-    _write_json(metrics, json_)
+    show(console, metrics)
+    write_json(metrics, json_)
     if predictions:
         _write_predictions(predictions, export, columns, loaded, chosen)
 
@@ -244,36 +243,6 @@ def _precision(values: list[str], label: list[str]) -> Precision:
 def _read(exports: list[Path], columns: Columns) -> Examples:
     identifier = LanguageIdentifier(LANGUAGES)
     return join([read_export(path, columns, identifier) for path in exports])
-
-
-def _shares(values: Sequence[str]) -> str:
-    counts = Counter(value or "(none)" for value in values)
-    return ", ".join(f"{name} {count}" for name, count in counts.most_common(12)) + (
-        f", and {len(counts) - 12} more" if len(counts) > 12 else ""  # noqa: PLR2004 - a line's worth
-    )
-
-
-def _show(metrics: Mapping[str, Any]) -> None:
-    table = Table("task", "n", "accuracy", "macro-F1", "ECE", "coverage at 0.90", "automated")
-    for task, report in metrics["tasks"].items():
-        table.add_row(
-            task,
-            str(report["n"]),
-            *(f"{report[key]:.3f}" for key in ("accuracy", "macro_f1", "ece")),
-            f"{report['coverage_at_precision']['0.90']:.3f}",
-            f"{report['automate']['coverage']:.3f}",
-        )
-    console.print(table)
-
-
-def _write_json(metrics: Mapping[str, Any], target: str | None) -> None:
-    if target is None:
-        return
-    text = json.dumps(metrics, ensure_ascii=False, indent=2)
-    if target == "-":
-        print(text)
-    else:
-        Path(target).write_text(text + "\n", encoding="utf-8")
 
 
 def _command() -> str:

@@ -1,6 +1,8 @@
 """Measure a labeller on labelled rows."""
 
 from collections.abc import Mapping
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from triage.labeling.calibration import Probabilities
 from triage.labeling.labeler import Labeler
 from triage.labeling.taxonomy import Taxonomy
 
+TIMED = 200
+"""Messages that latency is measured on."""
+
 
 def predict(
     examples: Examples, labeler: Labeler, encoders: EncoderSet, profile: Profile
@@ -19,6 +24,21 @@ def predict(
     """Compute calibrated probabilities of every task, each of shape ``(n, labels)``."""
     vectors = encoders.encode(examples.texts, examples.languages, profile)
     return labeler.probabilities(vectors, examples.texts)
+
+
+def latency(
+    examples: Examples, labeler: Labeler, encoders: EncoderSet, profile: Profile
+) -> dict[str, float]:
+    """Measure medians in milliseconds of encoding one message and of scoring it by all heads."""
+    taken: dict[str, list[float]] = {"encode": [], "heads": []}
+    for text, code in list(zip(examples.texts, examples.languages, strict=True))[:TIMED]:
+        begun = perf_counter()
+        vectors = encoders.encode([text], [code], profile)
+        encoded = perf_counter()
+        labeler.probabilities(vectors, [text])
+        taken["encode"].append((encoded - begun) * 1000)
+        taken["heads"].append((perf_counter() - encoded) * 1000)
+    return {name: round(median(values), 3) for name, values in taken.items()}
 
 
 def evaluate(

@@ -256,15 +256,23 @@ def _fit(
     if len(present) < 2:  # noqa: PLR2004 - one label in these rows: always answer it
         bias[present] = 10.0
         return coefficients, bias
+    used = _used(matrix)
     model = LogisticRegression(C=candidate.strength, max_iter=MAX_ITERATIONS, tol=1e-3)
-    model.fit(matrix[seen], target, sample_weight=problem.weights[seen])
+    model.fit(matrix[seen][:, used], target, sample_weight=problem.weights[seen])
     if len(present) == 2:  # noqa: PLR2004 - scikit-learn gives two labels one column
-        coefficients[:, present] = np.hstack([-model.coef_.T, model.coef_.T]) / 2
+        coefficients[np.ix_(used, present)] = np.vstack([-model.coef_, model.coef_]).T / 2
         bias[present] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
     else:
-        coefficients[:, present] = model.coef_.T
+        coefficients[np.ix_(used, present)] = model.coef_.T
         bias[present] = model.intercept_
     return coefficients, bias
+
+
+def _used(matrix: Matrix) -> Rows:
+    """List the columns that hold anything: empty ones get no weight and cost most of the time."""
+    if isinstance(matrix, sparse.csr_matrix):
+        return np.asarray(np.unique(matrix.indices), np.int64)
+    return np.arange(matrix.shape[1])
 
 
 def _head(

@@ -15,7 +15,7 @@ from training.carry import base_bundle, carry_over
 from training.config import FitConfig
 from training.datasets import Examples, join
 from training.encoders import resolve
-from training.evaluate import evaluate, predict
+from training.evaluate import evaluate, latency, predict
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
 from training.ingest.table import read_export
@@ -186,13 +186,16 @@ def _measure(
     parts: BundleParts, prepared: Prepared, fitted: Sequence[FittedHead], seconds: dict[str, float]
 ) -> dict[str, Any]:
     profiles: dict[str, Any] = {}
+    latencies: dict[str, Any] = {}
     for part in parts.profiles:
-        labeler = parts.labeler(part)
+        labeler, name = parts.labeler(part), part.profile.name
         given = predict(prepared.test, labeler, parts.encoders, part.profile)
-        profiles[part.profile.name] = evaluate(prepared.test, given, labeler, prepared.taxonomy)
+        profiles[name] = evaluate(prepared.test, given, labeler, prepared.taxonomy)
+        latencies[name] = latency(prepared.test, labeler, parts.encoders, part.profile)
     return {
         "tasks": profiles[parts.profiles[0].profile.name],
         "profiles": profiles,
+        "latency_ms": latencies,
         "thresholds": {
             part.profile.name: {
                 item.head.task: describe_cuts(item, part, prepared.train) for item in fitted

@@ -6,6 +6,7 @@ scores ``data/samples/test``, whose industries the training side does not have.
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from training.encoders import resolve
 from training.recipe import Recipe, load_recipe, read_samples
 from training.retrieval import fit_profiles, read_questions
 from training.run import LANGUAGES, Outcome, Prepared, fit_examples
-from triage.errors import ConfigError
+from triage.errors import ConfigError, TriageError
 from triage.knowledge.importer import read_articles
 from triage.labeling.taxonomy import load_taxonomy
 from triage.settings import Settings, load_settings
@@ -145,5 +146,14 @@ def show(metrics: dict[str, Any]) -> None:
             )
 
 
+def run() -> None:
+    """Run the command line; exit with 2 on wrong use."""
+    try:
+        app()
+    except TriageError as error:
+        console.print(f"{error.code}: {error}", markup=False)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    app()
+    run()

@@ -269,6 +269,6 @@ def _describe(hit: Hit, confidence: float) -> dict[str, Any]:
         "url": hit.article.url,
         "language": hit.article.language,
         "confidence": round(confidence, 4),
-        "answer": hit.passage.text,
+        "answer": hit.answer,
         "score_parts": {"lexical": hit.lexical, "dense": hit.dense, "history": 0.0},
     }

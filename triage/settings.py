@@ -3,7 +3,7 @@
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -93,14 +93,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def load_settings() -> Settings:
-    """Read the settings from the environment.
+def load_settings(**given: object) -> Settings:
+    """Read the settings from the environment; what is given here and not None goes first.
 
     Raises:
-        ConfigError: When a variable has a value that its setting does not take.
+        ConfigError: When a value is not one that its setting takes.
     """
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings()
+        return Settings(**chosen)
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()

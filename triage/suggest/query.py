@@ -57,6 +57,8 @@ class Hit:
     Args:
         article: The article, in the customer's language where there is a translation.
         passage: Its best passage; a block of the body wherever the article has one.
+        answer: What to tell the customer: the passage, or the whole body where the question matched
+            the title best, since then no block is better than another and the body is short.
         score: Fused score, for ranking only.
         dense: Cosine of question and best passage.
         lexical: Share of the question's words found in the best passage, 0 to 1.
@@ -66,6 +68,7 @@ class Hit:
 
     article: Article
     passage: Passage
+    answer: str
     score: float
     dense: float
     lexical: float

@@ -61,7 +61,7 @@ class Suggester:
     def _item(
         self, hit: Hit, confidence: float, query: Query, name: str | None, sentiment: str | None
     ) -> Suggestion:
-        article, answer = hit.article, hit.passage.text
+        article, answer = hit.article, hit.answer
         language = article.language if query.language in _UNSURE else query.language
         canned = self.canned.get(language)
         reply = ""

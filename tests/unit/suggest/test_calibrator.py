@@ -9,7 +9,7 @@ from triage.suggest.calibrator import FEATURES, RetrievalCalibrator, from_json, 
 from triage.suggest.query import Hit
 
 ONE = article("a", "T", "Body.")
-HIT = Hit(ONE, passages(ONE)[1], 0.9, 0.8, 0.5, 0.2, same_language=True)
+HIT = Hit(ONE, passages(ONE)[1], "", 0.9, 0.8, 0.5, 0.2, same_language=True)
 WEIGHTS = tuple(float(n) for n in range(1, len(FEATURES) + 1))
 CALIBRATOR = RetrievalCalibrator(WEIGHTS, -4.0, 0.6, 0.8)
 

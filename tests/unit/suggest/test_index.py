@@ -69,12 +69,28 @@ def test_top_is_bounded_by_the_articles() -> None:
     assert ids(index(RESET, RETURN), query("reset"), top=0) == []
 
 
-def test_title_match_answers_with_a_block() -> None:
-    """A hit on the title returns the body's best block, not the title again."""
+def test_title_match_answers_with_the_body() -> None:
+    """A hit on the title of a short article returns its whole body, not the title again."""
     hit = index(RESET, RETURN).search(query("reset your password"), 1)[0]
 
     assert hit.passage.kind == "block"
-    assert hit.passage.text == "Click the reset link."
+    assert hit.answer == "Open the login page.\n\nClick the reset link."
+
+
+def test_block_match_answers_with_the_block() -> None:
+    """A hit on one block returns that block alone."""
+    hit = index(RESET, RETURN).search(query("click the link"), 1)[0]
+
+    assert hit.answer == hit.passage.text == "Click the reset link."
+
+
+def test_long_body_answers_with_its_best_block() -> None:
+    """A body too long to send is never offered whole."""
+    steps = "\n\n".join(f"Step {n}: {'open the next page and wait ' * 9}" for n in range(9))
+    long = article("reset", "Reset your password", steps)
+    hit = index(long, RETURN).search(query("reset your password"), 1)[0]
+
+    assert hit.answer == hit.passage.text
 
 
 def test_article_without_body_answers_with_its_title() -> None:

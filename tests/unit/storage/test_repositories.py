@@ -1,0 +1,142 @@
+"""Articles and journal rows, in and out of the tables."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.unit.storage.samples import TEXT, entry
+from triage.domain import Article
+from triage.errors import ArticleError, StoreError
+from triage.knowledge.importer import ArticleStore, import_articles
+from triage.storage.engine import transaction
+from triage.storage.repositories import StoreText
+from triage.storage.store import Store
+from triage.storage.tables import decisions
+
+FULL = Article(
+    "a",
+    "da",
+    "Titel",
+    "Brødtekst 你好 😀",
+    "https://example.org/a",
+    ("one", "two"),
+    "business",
+    "brand",
+    "internal",
+    date(2027, 12, 31),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Open a new store."""
+    with Store.open(f"sqlite:///{tmp_path / 'triage.db'}") as opened:
+        yield opened
+
+
+def mask(value: str) -> str:
+    """Hide one address."""
+    return value.replace("anna@example.org", "[email]")
+
+
+def row_of(store: Store, keep: StoreText) -> dict[str, object]:
+    """Record one entry and read its row."""
+    store.journal(keep, mask).append([entry()])
+    with transaction(store.engine) as connection:
+        return dict(connection.execute(select(decisions)).one()._mapping)
+
+
+def test_article_comes_back_as_it_went_in(store: Store) -> None:
+    """Every field of an article survives the store."""
+    store.articles.replace_articles([FULL], ())
+
+    assert store.articles.list_articles() == (FULL,)
+
+
+def test_articles_are_replaced_and_deleted_by_id_and_language(store: Store) -> None:
+    """A translation is an article of its own."""
+    danish, english = Article("a", "da", "T", "B"), Article("a", "en", "T", "B")
+    store.articles.replace_articles([danish, english], ())
+
+    store.articles.replace_articles([Article("a", "da", "T2", "B")], [("a", "en")])
+
+    assert store.articles.list_articles() == (Article("a", "da", "T2", "B"),)
+
+
+def test_refused_article_undoes_the_whole_change(store: Store) -> None:
+    """When one row cannot be written, the deletions before it are undone too."""
+    kept = Article("kept", "en", "T", "B")
+    store.articles.replace_articles([kept], ())
+
+    with pytest.raises(StoreError):
+        store.articles.replace_articles([FULL, FULL], [("kept", "en")])
+
+    assert store.articles.list_articles() == (kept,)
+
+
+def test_article_changed_behind_our_back_is_refused_by_name(store: Store) -> None:
+    """Content that does not fit its fingerprint names the article and the fix."""
+    store.articles.replace_articles([FULL], ())
+    with transaction(store.engine, write=True) as connection:
+        connection.execute(text("UPDATE articles SET content = replace(content, 'Titel', 'X')"))
+
+    with pytest.raises(ArticleError, match=r"article a \(da\).*Import it again"):
+        store.articles.list_articles()
+
+
+def test_importer_takes_the_repository_as_its_store(store: Store) -> None:
+    """Importing twice changes nothing the second time."""
+    target: ArticleStore = store.articles
+    import_articles([FULL], target)
+
+    again = import_articles([FULL], target)
+
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 1)
+
+
+def test_journal_row_holds_the_decision(store: Store) -> None:
+    """A row tells what was decided, by which bundle, and how long it took."""
+    row = row_of(store, "none")
+
+    assert row["message_id"] == "m1"
+    assert row["bundle"] == "bundle-1"
+    assert row["channel"] == "email"
+    assert row["decided_at"] == entry().decided_at
+    assert row["labels"] == {
+        "category": {
+            "label": None,
+            "top_label": "a",
+            "confidence": 0.4,
+            "decision": "abstain",
+            "reason": "low_confidence",
+        }
+    }
+    assert row["suggestions"] == [
+        {"article_id": "art", "passage_id": "art/en#1", "confidence": 0.9}
+    ]
+    assert row["timings_ms"] == {"total": 1.235}
+
+
+def test_requester_is_kept_as_a_fingerprint(store: Store) -> None:
+    """The desk's id of the requester can be looked up but not read."""
+    row = row_of(store, "full")
+
+    assert row["requester"] == hashlib.sha256(b"customer-77").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [("none", None), ("full", TEXT), ("redacted", "mail [email] about my parcel")],
+)
+def test_text_is_kept_as_the_operator_chose(
+    store: Store, keep: StoreText, expected: str | None
+) -> None:
+    """The cleaned text is kept whole, redacted or not at all."""
+    row = row_of(store, keep)
+
+    assert row["text"] == expected
+    assert row["text_kept"] == keep

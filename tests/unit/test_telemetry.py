@@ -1,0 +1,57 @@
+"""Log lines and metrics."""
+
+import json
+from io import StringIO
+
+import pytest
+
+from triage.telemetry import MAX_VALUE, Telemetry, place
+
+
+def logged(level: str = "info", **fields: object) -> dict[str, object]:
+    """Log one line and read it."""
+    stream = StringIO()
+    Telemetry(level, stream).log.info("thing_happened", **fields)
+    line: dict[str, object] = json.loads(stream.getvalue())
+    return line
+
+
+def test_log_line_keeps_listed_keys_and_drops_all_others() -> None:
+    """A text that is logged by mistake does not come out."""
+    line = logged(status=200, text="secret words", message="secret words")
+
+    assert line["event"] == "thing_happened"
+    assert line["status"] == 200
+    assert "secret words" not in json.dumps(line)
+
+
+def test_long_value_is_cut() -> None:
+    """One line stays short whatever is logged."""
+    assert logged(reason="x" * 10_000)["reason"] == "x" * MAX_VALUE
+
+
+def test_lines_below_the_level_are_left_out() -> None:
+    """The operator chooses how much is logged."""
+    stream = StringIO()
+    Telemetry("warning", stream).log.info("thing_happened")
+
+    assert stream.getvalue() == ""
+
+
+def test_error_is_named_by_its_line_of_code_only() -> None:
+    """Where an error was raised can be told without its message."""
+    with pytest.raises(ValueError, match="secret") as caught:
+        int("secret words")
+
+    assert place(caught.value).startswith("test_telemetry.py:")
+    assert "secret" not in place(caught.value)
+    assert place(ValueError("never raised")) == ""
+
+
+def test_metrics_of_two_services_are_apart() -> None:
+    """Counting in one service does not show in another."""
+    one, other = Telemetry(), Telemetry()
+    one.metrics.journal_rows.inc(3)
+
+    assert b"triage_journal_rows_total 3.0" in one.metrics.render()
+    assert b"triage_journal_rows_total 0.0" in other.metrics.render()

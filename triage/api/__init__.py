@@ -1,0 +1,1 @@
+"""HTTP over the service; the only floor besides the pages that knows what a status is."""

@@ -1,0 +1,110 @@
+"""Example answers for the documentation of the API."""
+
+from typing import Any
+
+NULL = "<null>"
+
+SUGGESTION: dict[str, Any] = {
+    "article_id": "track-your-order",
+    "passage_id": "track-your-order/en#2",
+    "title": "Track your order",
+    "url": None,
+    "language": "en",
+    "confidence": 0.8134,
+    "answer": "Open the link in the shipping e-mail to see where the parcel is.",
+    "reply": "Hello Anna Berg,\n\nThank you for your message.\n\nOpen the link in the shipping "
+    "e-mail to see where the parcel is.\n\nKind regards",
+    "score_parts": {"lexical": 0.4127, "dense": 0.7821, "history": 0.0},
+}
+LANGUAGE: dict[str, Any] = {"code": "en", "confidence": 0.9934, "supported": True}
+LABELS: dict[str, Any] = {
+    "category": {
+        "label": "service",
+        "confidence": 0.9312,
+        "decision": "automate",
+        "reason": None,
+        "alternatives": [{"label": "technical_support", "confidence": 0.0688}],
+        "evidence": [],
+    },
+    "sentiment": {
+        "label": None,
+        "confidence": 0.5214,
+        "decision": "abstain",
+        "reason": "low_confidence",
+        "alternatives": [
+            {"label": "neutral", "confidence": 0.5214},
+            {"label": "negative", "confidence": 0.4721},
+            {"label": "positive", "confidence": 0.0065},
+        ],
+        "evidence": [],
+    },
+}
+ANSWER: dict[str, Any] = {
+    "id": "ticket-4711",
+    "model": {"bundle": "starter", "alias": "champion", "profile": "twin"},
+    "language": LANGUAGE,
+    "cleaned": {
+        "text": "My parcel should have come on Monday. Where is it?",
+        "removed": [],
+        "truncated": False,
+    },
+    "labels": LABELS,
+    "suggestions": [SUGGESTION],
+    "no_suggestion_reason": None,
+    "timings_ms": {
+        "clean": 0.102,
+        "encode": 1.873,
+        "label": 0.094,
+        "suggest": 0.541,
+        "total": 2.61,
+    },
+}
+REFUSAL: dict[str, Any] = {
+    "id": "b",
+    "error": {
+        "type": "/docs#invalid_input",
+        "title": "The request is malformed",
+        "status": 422,
+        "detail": "text: is missing. Add it.",
+        "code": "invalid_input",
+        "instance": None,
+        "errors": [{"field": "text", "message": "is missing.", "fix": "Add it."}],
+    },
+}
+BATCH: dict[str, Any] = {"results": [ANSWER, REFUSAL]}
+SUGGESTIONS: dict[str, Any] = {
+    "suggestions": [SUGGESTION],
+    "no_suggestion_reason": None,
+    "language": LANGUAGE,
+}
+ALIVE: dict[str, Any] = {"status": "alive"}
+READY: dict[str, Any] = {
+    "status": "ready",
+    "bundle": "starter",
+    "profile": "twin",
+    "store": "ok",
+}
+
+
+def answered(example: dict[str, Any], description: str) -> dict[int | str, dict[str, Any]]:
+    """Describe the good answer of a route with its example."""
+    content = {"application/json": {"example": mark_nulls(example)}}
+    return {200: {"description": description, "content": content}}
+
+
+def mark_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Mark the nulls of an example; FastAPI drops plain ones when it writes the document."""
+    return _replaced(value, None, NULL)
+
+
+def restore_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Put the marked nulls of a document back."""
+    return _replaced(value, NULL, None)
+
+
+def _replaced(value: Any, old: str | None, new: str | None) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {key: _replaced(inner, old, new) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_replaced(inner, old, new) for inner in value]
+    return new if value == old else value

@@ -1,0 +1,109 @@
+"""Routes that label messages."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+
+from triage.api.deps import ServiceDep, TurnsDep
+from triage.api.errors import Problem, documented, problem_of, problem_of_faults
+from triage.api.examples import ANSWER, BATCH, answered
+from triage.api.json_body import JsonRoute
+from triage.api.requests import MAX_BATCH, MAX_SHORT, BatchRequest, ClassifyRequest
+from triage.api.schemas import Answer, BatchAnswer, Refusal, answer_of
+from triage.api.validation import faults
+from triage.domain import Message, Options
+from triage.errors import InputError, TooLargeError
+from triage.service import Service
+from triage.text.limits import check_limits
+
+router = APIRouter(prefix="/v1", tags=["classify"], route_class=JsonRoute)
+_PROBLEMS = documented(413, 415, 422, 500, 503)
+
+
+@router.post(
+    "/classify",
+    summary="Label a message and suggest replies",
+    responses=answered(ANSWER, "The labels, and articles that may answer.") | _PROBLEMS,
+)
+async def classify(payload: ClassifyRequest, service: ServiceDep, turns: TurnsDep) -> Answer:
+    """Give each task's label with its confidence, decision and reason, and draft replies.
+
+    A message that is empty, too short, automatic or in another language than the bundle knows is
+    answered too: every task abstains and says why.
+    """
+    return await turns.run(_one, service, payload)
+
+
+@router.post(
+    "/classify/batch",
+    summary="Label several messages",
+    responses=answered(BATCH, "One answer or refusal per message, in order.") | _PROBLEMS,
+)
+async def classify_batch(
+    payload: BatchRequest, service: ServiceDep, turns: TurnsDep
+) -> BatchAnswer:
+    """Answer at most 32 messages at once; a message that is refused does not stop the others."""
+    if len(payload.messages) > MAX_BATCH:
+        raise TooLargeError(
+            f"messages has {len(payload.messages)} items; {MAX_BATCH} are allowed.",
+            fix="Send them in several requests.",
+            field="messages",
+        )
+    return await turns.run(_batch, service, payload.messages)
+
+
+def _one(service: Service, payload: ClassifyRequest) -> Answer:
+    return answer_of(service.classify([payload.message()], payload.options())[0])
+
+
+def _batch(service: Service, items: Sequence[object]) -> BatchAnswer:
+    """Check each message on its own and label those with the same options together."""
+    results: dict[int, Answer | Refusal] = {}
+    groups: dict[Options, dict[int, Message]] = defaultdict(dict)
+    for place, item in enumerate(items):
+        checked = _checked(item)
+        if isinstance(checked, Problem):
+            results[place] = Refusal(id=_id_of(item), error=checked)
+        else:
+            message, options = checked
+            groups[options][place] = message
+    for options, messages in groups.items():
+        results |= _group(service, messages, options)
+    return BatchAnswer(results=[results[place] for place in range(len(items))])
+
+
+def _checked(item: object) -> tuple[Message, Options] | Problem:
+    try:
+        request = ClassifyRequest.model_validate(item)
+        message = request.message()
+        check_limits(message)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=True)
+        return problem_of_faults(faults(found, ClassifyRequest))
+    except InputError as error:
+        return problem_of(error)
+    return message, request.options()
+
+
+def _group(
+    service: Service, messages: Mapping[int, Message], options: Options
+) -> dict[int, Answer | Refusal]:
+    try:
+        found = service.classify(list(messages.values()), options)
+    except InputError as error:
+        problem = problem_of(error)
+        return {
+            place: Refusal(id=message.id or None, error=problem)
+            for place, message in messages.items()
+        }
+    return {place: answer_of(one) for place, one in zip(messages, found, strict=True)}
+
+
+def _id_of(item: object) -> str | None:
+    """Give a refused message its id back, if it is one."""
+    if not isinstance(item, dict):
+        return None
+    given = item.get("id")
+    return given if isinstance(given, str) and 0 < len(given) <= MAX_SHORT else None

@@ -1,0 +1,58 @@
+"""Routes for those who watch over the service."""
+
+import anyio.to_thread
+from fastapi import APIRouter, Response
+
+from triage.api.deps import ServiceDep
+from triage.api.errors import documented
+from triage.api.examples import ALIVE, READY, answered
+from triage.api.schemas import Alive, Ready
+from triage.errors import OverloadedError
+from triage.telemetry import METRICS_TYPE
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", summary="Is the process alive", responses=answered(ALIVE, "It is."))
+async def livez() -> Alive:
+    """Answer without touching anything."""
+    return Alive(status="alive")
+
+
+@router.get(
+    "/readyz",
+    summary="Can messages be answered",
+    responses=answered(READY, "They can; `degraded` when they are not recorded.")
+    | documented(500, 503),
+)
+async def readyz(service: ServiceDep) -> Ready:
+    """Tell whether messages are answered and recorded.
+
+    A failing store degrades the service but does not take it out of rotation: messages are still
+    labelled, and replicas that share a store would otherwise all disappear with it.
+    """
+    state = await anyio.to_thread.run_sync(service.readiness)
+    if not state.serving:
+        raise OverloadedError("The service is stopping.", fix="Ask another replica.")
+    return Ready(
+        status="ready" if state.store else "degraded",
+        bundle=service.pipeline.model.bundle,
+        profile=service.pipeline.model.profile,
+        store="ok" if state.store else "failing",
+    )
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Counters, gauges and histograms.",
+            "content": {"text/plain": {"example": "triage_in_flight 0.0\n"}},
+        }
+    },
+)
+async def metrics(service: ServiceDep) -> Response:
+    """Write all metrics in the text format."""
+    return Response(service.telemetry.metrics.render(), media_type=METRICS_TYPE)

@@ -1,0 +1,170 @@
+"""The command line ``triage``: serve, classify, kb."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from triage.bundle.registry import Registry
+from triage.bundle.store import load_bundle
+from triage.domain import Message, Options
+from triage.errors import GateError, InputError, TriageError
+from triage.kb_cli import build_app
+from triage.knowledge.importer import ArticleStore
+from triage.pipeline import Pipeline
+from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
+from triage.rows import Row, column_names, read_rows, write_rows
+from triage.settings import Settings, load_settings
+from triage.text.language import LanguageIdentifier
+
+FAILED, USAGE = 1, 2
+PLAIN_EVERY = 5_000
+"""Rows between two plain progress lines where the output is no terminal."""
+app = typer.Typer(
+    help="Label help-desk messages and suggest replies.", no_args_is_help=True, add_completion=False
+)
+console = Console(stderr=True, highlight=False)
+
+ProfileName = Annotated[str | None, typer.Option(help="Profile, such as twin or tiny.")]
+
+
+@app.command(epilog="Example: triage serve --port 8000 --profile tiny")
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    profile: ProfileName = None,
+    bundle: Annotated[str | None, typer.Option(help="Folder, id or alias of a bundle.")] = None,
+) -> None:
+    """Serve the API; settings come from TRIAGE_* variables and these options."""
+    from triage.api.app import serve as run_server
+
+    settings = load_settings(host=host, port=port, profile=profile, bundle=bundle)
+    console.print(WELCOME.format(host=settings.host, port=settings.port), markup=False)
+    run_server(settings)
+
+
+WELCOME = """Loading; once it says it is ready, try:
+
+  curl http://{host}:{port}/v1/classify -H 'content-type: application/json' \\
+    -d '{{"text": "My parcel should have come on Monday. Where is it?"}}'
+
+The documentation of the API is at http://{host}:{port}/docs
+"""
+
+
+@app.command(
+    epilog="Example: triage classify --file messages.csv --text text --out labelled.csv, "
+    'or: triage classify "Where is my parcel?"'
+)
+def classify(
+    message: Annotated[str | None, typer.Argument(help="One message to label.")] = None,
+    file: Annotated[Path | None, typer.Option(help="CSV, TSV or JSONL of messages.")] = None,
+    text: Annotated[str, typer.Option(help="Column of the message.")] = "text",
+    subject: Annotated[str | None, typer.Option(help="Column of the subject.")] = None,
+    content_type: Annotated[
+        str | None, typer.Option(help="Column with text/plain or text/html.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Column of the language code.")] = None,
+    suggestions: Annotated[int, typer.Option(min=0, max=10, help="Articles per message.")] = 0,
+    bundle: Annotated[str | None, typer.Option(help="Folder, id or alias of a bundle.")] = None,
+    profile: ProfileName = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the labelled table.")] = None,
+) -> None:
+    """Label one message, or every row of a file, without a server."""
+    settings = load_settings(profile=profile, bundle=bundle)
+    if message is not None and file is None:
+        with _pipeline(settings, suggestions) as pipeline:
+            _print_answer(pipeline, message, suggestions)
+        return
+    if file is None or out is None or message is not None:
+        raise InputError(
+            "Give one message, or --file with --out.", fix="See triage classify --help."
+        )
+    columns = MessageColumns(text, subject, content_type, language)
+    with _pipeline(settings, suggestions) as pipeline:
+        _label_file(pipeline, file, columns, suggestions, out)
+
+
+def _label_file(
+    pipeline: Pipeline, file: Path, columns: MessageColumns, suggestions: int, out: Path
+) -> None:
+    added = added_columns(pipeline.labeler.tasks, suggestions)
+    given = column_names(file)
+    check_columns(given, added)
+    begun = perf_counter()
+    rows = label_rows(pipeline, read_rows(file, columns.required), columns, suggestions)
+    count = write_rows(out, _shown(rows), [*given, *added])
+    seconds = perf_counter() - begun
+    console.print(f"{count} messages in {seconds:.1f} s, {count / seconds:.0f} a second: {out}")
+
+
+def _print_answer(pipeline: Pipeline, message: str, suggestions: int) -> None:
+    from triage.api.schemas import answer_of
+
+    options = Options(suggestions=suggestions, explain=True)
+    result = pipeline.run([Message(text=message)], options)[0]
+    typer.echo(json.dumps(answer_of(result).model_dump(), ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _pipeline(settings: Settings, suggestions: int) -> Iterator[Pipeline]:
+    """Open the labelling alone, or with the knowledge base where articles are asked for."""
+    if suggestions:
+        from triage.service import Service
+
+        service = Service.open(settings)
+        try:
+            yield service.pipeline
+        finally:
+            service.close()
+        return
+    registry = Registry(settings.home, settings.models)
+    bundle = load_bundle(registry.find(settings.bundle), settings.encoders)
+    identifier = LanguageIdentifier(bundle.manifest.languages)
+    yield Pipeline(bundle, bundle.profile(settings.profile), identifier)
+
+
+def _shown(rows: Iterator[Row]) -> Iterator[Row]:
+    """Pass rows on, showing progress: a spinner on a terminal, plain lines elsewhere."""
+    if not console.is_terminal:
+        for number, row in enumerate(rows, start=1):
+            if number % PLAIN_EVERY == 0:
+                console.print(f"{number} messages")
+            yield row
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.completed} messages"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("labelling", total=None)
+        for row in rows:
+            progress.advance(task)
+            yield row
+
+
+@contextmanager
+def _articles() -> Iterator[ArticleStore]:
+    from triage.storage.store import Store
+
+    with Store.open(load_settings().store_url) as store:
+        yield store.articles
+
+
+app.add_typer(build_app(_articles))
+
+
+def main() -> None:
+    """Run the command line; exit with 1 on a failed gate and with 2 on wrong use."""
+    try:
+        app()
+    except GateError as error:
+        console.print(f"{error.code}: {error}", markup=False)
+        sys.exit(FAILED)
+    except TriageError as error:
+        console.print(f"{error.code}: {error}", markup=False)
+        sys.exit(USAGE)

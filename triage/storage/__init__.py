@@ -1,0 +1,1 @@
+"""The store: articles and the journal in one database, SQLite or PostgreSQL."""

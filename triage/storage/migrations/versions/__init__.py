@@ -1,0 +1,1 @@
+"""One file per step, in the order that ``down_revision`` gives."""

@@ -1,0 +1,176 @@
+"""Read and write the tables of the store as values of the domain."""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Engine, Row, delete, insert, select
+
+from triage.bundle.manifest import json_fingerprint
+from triage.domain import Article, LabelResult, Message, Suggestions, TriageResult
+from triage.errors import ArticleError
+from triage.storage.engine import transaction
+from triage.storage.tables import articles, decisions
+
+StoreText = Literal["redacted", "full", "none"]
+ArticleKey = tuple[str, str]
+"""Id and language."""
+
+
+class ArticleRepository:
+    """The articles of a store.
+
+    Args:
+        engine: The database.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def list_articles(self) -> tuple[Article, ...]:
+        """List all articles by id and language, internal and expired ones too.
+
+        Raises:
+            ArticleError: When the content of a row is not what was imported; names the article.
+            StoreError: When the store cannot be read.
+        """
+        query = select(articles).order_by(articles.c.id, articles.c.language)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return tuple(_article(row) for row in rows)
+
+    def replace_articles(self, changed: Sequence[Article], deleted: Collection[ArticleKey]) -> None:
+        """Write and delete articles by key in one transaction.
+
+        Raises:
+            StoreError: When the store cannot be written; then nothing is changed.
+        """
+        now = datetime.now(UTC)
+        gone = {*deleted, *((article.id, article.language) for article in changed)}
+        with transaction(self._engine, write=True) as connection:
+            for article_id, language in sorted(gone):
+                connection.execute(
+                    delete(articles).where(
+                        articles.c.id == article_id, articles.c.language == language
+                    )
+                )
+            if changed:
+                connection.execute(insert(articles), [_article_row(one, now) for one in changed])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message with the answer it got, waiting to be recorded."""
+
+    message: Message
+    result: TriageResult
+    decided_at: datetime
+
+
+class Journal:
+    """The append-only record of decisions.
+
+    Args:
+        engine: The database.
+        keep: What is kept of a text: ``redacted``, ``full`` or ``none``.
+        redact: Takes what identifies a person out of a text.
+    """
+
+    def __init__(self, engine: Engine, keep: StoreText, redact: Callable[[str], str]) -> None:
+        self._engine = engine
+        self._keep = keep
+        self._redact = redact
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Record entries in one transaction; they are on the disk when this returns.
+
+        Raises:
+            StoreError: When the store cannot be written; then none is recorded.
+        """
+        rows = [self._row(entry) for entry in entries]
+        with transaction(self._engine, write=True) as connection:
+            connection.execute(insert(decisions), rows)
+
+    def _row(self, entry: Entry) -> dict[str, Any]:
+        message, result = entry.message, entry.result
+        return {
+            "message_id": result.id,
+            "decided_at": entry.decided_at,
+            "bundle": result.model.bundle,
+            "alias": result.model.alias,
+            "profile": result.model.profile,
+            "language": result.language.code,
+            "channel": message.channel,
+            "requester": _requester(message.customer_id),
+            "labels": _labels(result.labels),
+            "suggestions": _suggestions(result.suggestions),
+            "no_suggestion_reason": result.suggestions.no_suggestion_reason,
+            "text_kept": self._keep,
+            "text": self._text(result.cleaned_text),
+            "timings_ms": {step: round(ms, 3) for step, ms in result.timings_ms.items()},
+        }
+
+    def _text(self, text: str) -> str | None:
+        if self._keep == "none":
+            return None
+        return text if self._keep == "full" else self._redact(text)
+
+
+def _requester(customer_id: str | None) -> str | None:
+    return hashlib.sha256(customer_id.encode()).hexdigest() if customer_id else None
+
+
+def _labels(labels: Mapping[str, LabelResult]) -> dict[str, dict[str, Any]]:
+    return {
+        task: {
+            "label": answer.label,
+            "top_label": answer.top_label,
+            "confidence": round(answer.confidence, 6),
+            "decision": answer.decision,
+            "reason": answer.reason,
+        }
+        for task, answer in labels.items()
+    }
+
+
+def _suggestions(suggestions: Suggestions) -> list[dict[str, Any]]:
+    return [
+        {
+            "article_id": item.article_id,
+            "passage_id": item.passage_id,
+            "confidence": round(item.confidence, 6),
+        }
+        for item in suggestions.items
+    ]
+
+
+def _article_row(article: Article, now: datetime) -> dict[str, Any]:
+    content = asdict(article)
+    content["tags"] = list(article.tags)
+    content["valid_until"] = article.valid_until.isoformat() if article.valid_until else None
+    return {
+        "id": article.id,
+        "language": article.language,
+        "content": content,
+        "fingerprint": json_fingerprint(content),
+        "imported_at": now,
+    }
+
+
+def _article(row: Row[Any]) -> Article:
+    content = row.content
+    if json_fingerprint(content) != row.fingerprint:
+        raise ArticleError(
+            f"The article {row.id} ({row.language}) in the store is not what was imported.",
+            fix="Import it again with triage kb import.",
+            field=row.id,
+        )
+    day = content["valid_until"]
+    known = {
+        **content,
+        "tags": tuple(content["tags"]),
+        "valid_until": date.fromisoformat(day) if day else None,
+    }
+    return Article(**known)

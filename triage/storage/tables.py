@@ -1,0 +1,84 @@
+"""The tables of the store, as the newest migration leaves them."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no time zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn a moment of any zone into UTC."""
+        del dialect
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Mark what was read as UTC."""
+        del dialect
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_name)s"}
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("content", JSON, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("imported_at", UtcTime, nullable=False),
+)
+"""Help-centre articles; ``fingerprint`` is the SHA-256 of ``content``."""
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("message_id", Text, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("bundle", Text, nullable=False),
+    Column("alias", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("channel", Text),
+    Column("requester", Text),
+    Column("labels", JSON, nullable=False),
+    Column("suggestions", JSON, nullable=False),
+    Column("no_suggestion_reason", Text),
+    Column("text_kept", Text, nullable=False),
+    Column("text", Text),
+    Column("timings_ms", JSON, nullable=False),
+    Index(None, "message_id"),
+    Index(None, "decided_at"),
+    Index(None, "requester"),
+)
+"""The journal: one row per answered message, appended and never changed.
+
+``message_id`` is the id of the answer; one message asked twice has two rows. ``text`` is the
+cleaned text, kept as ``text_kept`` says. ``requester`` is the SHA-256 of the desk's id of the
+requester, so that rows can be found for erasure without keeping the id itself.
+"""
