@@ -151,9 +151,8 @@ def evaluate(
 ) -> None:
     """Measure a bundle on labelled rows it was not trained on."""
     check_target(json_)
-    settings = load_settings()
     columns = _columns(text, label, map_, subject, language, None, None, content_type)
-    loaded = load_bundle(Registry(settings.home, settings.models).find(bundle), settings.encoders)
+    loaded = _bundle(bundle)
     chosen = loaded.profile(profile)
     labeler = loaded.labeler(chosen)
     examples = _read([export], columns)
@@ -176,6 +175,11 @@ def evaluate(
     write_json(metrics, json_)
     if predictions:
         _write_predictions(predictions, export, columns, loaded, chosen)
+
+
+def _bundle(name: str) -> Bundle:
+    settings = load_settings()
+    return load_bundle(Registry(settings.home, settings.models).find(name), settings.encoders)
 
 
 def _write_predictions(
