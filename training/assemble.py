@@ -13,6 +13,7 @@ from training.datasets import Examples
 from training.encoders import Resolved
 from training.features import Copies
 from training.fit import Design, FittedHead
+from training.guard import FittedGuard
 from training.register import BundleParts, ProfileParts
 from triage.encoders.base import Profile, Vectors
 from triage.labeling.calibration import softmax
@@ -83,6 +84,12 @@ def assemble(  # noqa: PLR0913 - a bundle has this many parts
         data_fingerprint=train.fingerprint(),
         retrieval=retrieval,
     )
+
+
+def with_guard(parts: BundleParts, guard: FittedGuard) -> BundleParts:
+    """Return the parts with a guard and its cuts in each profile."""
+    profiles = [replace(part, guard=guard.profiles[part.profile.name]) for part in parts.profiles]
+    return replace(parts, guard=guard.head, profiles=profiles)
 
 
 def _min_cosine(part: ProfileParts, train: Examples, copies: Copies, centroids: Vectors) -> float:

@@ -11,6 +11,7 @@ from triage.bundle.manifest import ProfileSpec
 from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
 from triage.errors import BundleNotFoundError
+from triage.labeling.guard import GUARD
 from triage.labeling.taxonomy import Taxonomy
 from triage.settings import Settings
 
@@ -59,15 +60,18 @@ def carry_over(parts: BundleParts, base: Bundle | None, progress: Progress) -> B
         ],
         languages=tuple(dict.fromkeys((*parts.languages, *also))),
         retrieval=parts.retrieval or base.retrieval,
+        guard=parts.guard or base.heads.heads.get(GUARD),
     )
 
 
 def _joined(part: ProfileParts, spec: ProfileSpec, carried: Sequence[str]) -> ProfileParts:
+    guard = part.guard or (spec.guard.guard() if spec.guard else None)
     if not carried:
-        return part
+        return replace(part, guard=guard)
     return ProfileParts(
         part.profile,
         {**part.temperatures, **{task: spec.temperatures[task] for task in carried}},
         {**part.thresholds, **{task: spec.thresholds[task].thresholds() for task in carried}},
         min(part.scope_min_cosine, spec.scope_min_cosine),
+        guard,
     )

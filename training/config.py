@@ -94,9 +94,10 @@ def parse_pairs(option: str, values: list[str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for value in values:
         task, sign, column = value.partition("=")
-        if not (sign and task and column) or task in pairs:
+        if not (sign and task and column) or task in pairs or task.startswith("_"):
             raise InputError(
-                f"{option} {value}: not of the form TASK=COLUMN, or a task given twice.",
+                f"{option} {value}: not of the form TASK=COLUMN, a task given twice, or one named "
+                "with _ in front.",
                 fix=f"For example: {option} category=Ticket_Type",
                 field=option,
             )

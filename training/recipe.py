@@ -1,17 +1,20 @@
 """Read the recipe of the starter bundle and the public sets it names."""
 
 import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from training.datasets import Examples
+from training.datasets import Examples, join
 from training.heldout import is_held_out
 from triage.bundle.manifest import file_fingerprint
 from triage.domain import Message
 from triage.errors import ConfigError, ExportError
+from triage.labeling.guard import GUARD, LABELS, REASONS
 from triage.rows import Row, read_rows
 from triage.text.clean import clean
 from triage.text.language import LanguageIdentifier
@@ -131,6 +134,26 @@ def load_recipe(path: Path) -> Recipe:
         raise ConfigError(f"{path.name}: {error}") from error
 
 
+def read_guard(folder: Path, identifier: LanguageIdentifier, requests: Examples) -> Examples:
+    """Read mail that is no request beside our own requests, as rows of the guard's task.
+
+    Args:
+        folder: Such as ``data/samples/guard``, one file per language.
+        identifier: Finds the language as serving would.
+        requests: Labelled messages, all of them in scope.
+
+    Raises:
+        ExportError: When the folder holds no file, a file is broken, or a kind is unknown.
+    """
+    table = _rows(folder, ("id", "text", "subject", "language", "kind"))
+    for path, row in table:
+        if row["kind"] not in REASONS:
+            raise ExportError(f"{path.name}, {row['id']}: no kind {row['kind']!r}.", field="kind")
+    others = _examples(table, identifier, {GUARD: [row["kind"] for _, row in table]}, "id")
+    scoped = replace(requests, labels={GUARD: (LABELS[0],) * len(requests)})
+    return join([scoped, others])
+
+
 def read_samples(folder: Path, identifier: LanguageIdentifier, *, target: bool) -> Examples:
     """Read our own labelled messages, one file per industry; an industry is one group.
 
@@ -142,22 +165,37 @@ def read_samples(folder: Path, identifier: LanguageIdentifier, *, target: bool) 
     Raises:
         ExportError: When the folder holds no file or a file is broken.
     """
+    table = _rows(folder, ("id", "text", "subject", "industry", "language", *TASKS))
+    labels = {task: [row[task] for _, row in table] for task in TASKS}
+    return replace(
+        _examples(table, identifier, labels, "industry"), target=np.full(len(table), target)
+    )
+
+
+def _rows(folder: Path, columns: Sequence[str]) -> list[tuple[Path, Row]]:
     files = sorted(folder.glob("*.jsonl"))
     if not files:
         raise ExportError(f"{folder}: no .jsonl file.", fix="Restore data/samples.")
-    columns = ("id", "text", "subject", "industry", "language", *TASKS)
-    table = [(path, row) for path in files for row in read_rows(path, columns)]
+    return [(path, row) for path in files for row in read_rows(path, columns)]
+
+
+def _examples(
+    table: Sequence[tuple[Path, Row]],
+    identifier: LanguageIdentifier,
+    labels: Mapping[str, Sequence[str]],
+    group: str,
+) -> Examples:
     texts = [clean(Message(text=r["text"], subject=r["subject"])).text for _, r in table]
     return Examples(
         ids=tuple(row["id"] for _, row in table),
         texts=tuple(texts),
         languages=tuple(identifier.identify(text).code for text in texts),
         declared=tuple(row["language"] for _, row in table),
-        labels={task: tuple(row[task] for _, row in table) for task in TASKS},
-        groups=tuple(row["industry"] for _, row in table),
+        labels={task: tuple(values) for task, values in labels.items()},
+        groups=tuple(row[group] for _, row in table),
         times=("",) * len(table),
         numbers=tuple(range(1, len(table) + 1)),
         sources=tuple(path.name for path, _ in table),
         weights=np.ones(len(table)),
-        target=np.full(len(table), target),
+        target=np.ones(len(table), bool),
     )

@@ -21,6 +21,7 @@ from triage.bundle.manifest import (
     METRICS,
     RETRIEVAL,
     EncoderRef,
+    GuardSpec,
     LexicalSpec,
     Manifest,
     ProfileSpec,
@@ -32,6 +33,7 @@ from triage.encoders.base import EncoderSet, Profile, Vectors
 from triage.encoders.lexical import HashedNgrams
 from triage.labeling.calibration import Calibrator
 from triage.labeling.decision import Scope, Thresholds
+from triage.labeling.guard import Guard
 from triage.labeling.heads import Head, HeadStack, LexicalWeights
 from triage.labeling.labeler import Labeler
 from triage.labeling.taxonomy import Taxonomy
@@ -47,6 +49,7 @@ class ProfileParts:
     temperatures: Mapping[str, float]
     thresholds: Mapping[str, Thresholds]
     scope_min_cosine: float
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,7 @@ class BundleParts:
         languages: Supported languages.
         data_fingerprint: SHA-256 of the training rows.
         retrieval: Content of ``retrieval.json``, if there is one.
+        guard: Head that tells requests from other mail; every profile then has its cuts.
     """
 
     taxonomy: Taxonomy
@@ -76,14 +80,21 @@ class BundleParts:
     languages: tuple[str, ...]
     data_fingerprint: str
     retrieval: Mapping[str, object] | None = None
+    guard: Head | None = None
+
+    @property
+    def all_heads(self) -> tuple[Head, ...]:
+        """Heads of the tasks, and the guard where there is one."""
+        return (*self.heads, *((self.guard,) if self.guard else ()))
 
     def labeler(self, parts: ProfileParts) -> Labeler:
         """Return the labelling step of a profile, exactly as serving will rebuild it."""
         return Labeler(
-            HeadStack(self.heads, self.ngrams),
+            HeadStack(self.all_heads, self.ngrams),
             Calibrator(parts.temperatures),
             parts.thresholds,
             Scope(self.centroids, parts.scope_min_cosine),
+            parts.guard,
         )
 
 
@@ -130,7 +141,7 @@ def _manifest(parts: BundleParts, name: str, created: str, files: Mapping[str, b
         lexical=LexicalSpec(
             shortest=parts.ngrams.shortest,
             longest=parts.ngrams.longest,
-            idf={h.task: _idf_name(h.lexical) for h in parts.heads if h.lexical is not None},
+            idf={h.task: _idf_name(h.lexical) for h in parts.all_heads if h.lexical is not None},
         ),
         versions=versions(),
         data_fingerprint=parts.data_fingerprint,
@@ -153,7 +164,7 @@ def versions() -> dict[str, str]:
 
 def _safetensors(parts: BundleParts) -> bytes:
     arrays: dict[str, np.ndarray[Any, Any]] = {CENTROIDS: parts.centroids}
-    for head in parts.heads:
+    for head in parts.all_heads:
         arrays[f"{head.task}.dense"] = head.dense
         arrays[f"{head.task}.bias"] = head.bias
         if head.lexical is not None:
@@ -183,6 +194,11 @@ def _profiles(parts: BundleParts) -> dict[str, ProfileSpec]:
             temperatures=dict(part.temperatures),
             thresholds={task: _cuts(cuts) for task, cuts in part.thresholds.items()},
             scope_min_cosine=part.scope_min_cosine,
+            guard=GuardSpec(
+                temperature=part.guard.temperature, refuse_at=dict(part.guard.refuse_at)
+            )
+            if part.guard
+            else None,
         )
         for part in parts.profiles
     }

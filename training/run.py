@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from training.assemble import assemble, calibrate, describe_cuts
+from training.assemble import assemble, calibrate, describe_cuts, with_guard
 from training.card import card
 from training.carry import base_bundle, carry_over
 from training.config import FitConfig
 from training.datasets import Examples, join
-from training.encoders import resolve
+from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
+from training.guard import fit_guard
 from training.ingest.table import read_export
 from training.register import BundleParts, fingerprint, versions, write_bundle
 from training.split import cluster, split
@@ -122,8 +123,21 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     notes: str = "",
     name: str | None = None,
     retrieval: Mapping[str, object] | None = None,
+    guarded: Examples | None = None,
 ) -> Outcome:
-    """Fit, calibrate, evaluate and register on rows that are ready."""
+    """Fit, calibrate, evaluate and register on rows that are ready.
+
+    Args:
+        prepared: Rows of both sides.
+        config: What was asked for.
+        settings: Where encoders, cache and registry stand.
+        command: Command line, for the card.
+        progress: Takes one line a step.
+        notes: Paragraphs for the card.
+        name: Name of the bundle; made from its content when None.
+        retrieval: Content of ``retrieval.json``.
+        guarded: Rows that the guard is fitted on; without them it comes from the base, if any.
+    """
     seconds: dict[str, float] = {}
     begun = perf_counter()
     resolved = resolve(config.encoder, settings)
@@ -134,8 +148,28 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     matrices = design(prepared.train, copies, HashedNgrams(bits=_bits(prepared.taxonomy)))
     fitted = _fit_heads(prepared, config, matrices, progress)
     seconds["fit"] = perf_counter() - begun - seconds["encode"]
+    parts = _parts(prepared, fitted, matrices, resolved, config, retrieval)
+    if guarded is not None:
+        progress(f"fitting the guard on {len(guarded)} rows")
+        parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
+    parts = carry_over(parts, base_bundle(config, settings), progress)
+    progress(f"measuring on {len(prepared.test)} test rows")
+    metrics = _measure(parts, prepared, fitted, seconds)
+    metrics["seconds"]["total"] = perf_counter() - begun
+    folder = _folder(parts, config, settings, name)
+    return _register(parts, folder, metrics, fitted, command, notes)
+
+
+def _parts(
+    prepared: Prepared,
+    fitted: Sequence[FittedHead],
+    matrices: Design,
+    resolved: Resolved,
+    config: FitConfig,
+    retrieval: Mapping[str, object] | None,
+) -> BundleParts:
     profiles = [calibrate(profile, prepared.train, fitted, config) for profile in resolved.profiles]
-    parts = assemble(
+    return assemble(
         prepared.train,
         prepared.taxonomy,
         fitted,
@@ -145,12 +179,6 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         seed=config.seed,
         retrieval=retrieval,
     )
-    parts = carry_over(parts, base_bundle(config, settings), progress)
-    progress(f"measuring on {len(prepared.test)} test rows")
-    metrics = _measure(parts, prepared, fitted, seconds)
-    metrics["seconds"]["total"] = perf_counter() - begun
-    folder = _folder(parts, config, settings, name)
-    return _register(parts, folder, metrics, fitted, command, notes)
 
 
 def _bits(taxonomy: Taxonomy) -> int:

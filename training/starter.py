@@ -16,7 +16,7 @@ from rich.console import Console
 from training.config import Columns, FitConfig
 from training.datasets import Examples, join
 from training.encoders import resolve
-from training.recipe import Recipe, load_recipe, read_samples
+from training.recipe import Recipe, load_recipe, read_guard, read_samples
 from training.retrieval import fit_profiles, read_questions
 from training.run import LANGUAGES, Outcome, Prepared, fit_examples
 from triage.errors import ConfigError, TriageError
@@ -54,6 +54,8 @@ def build(
     config = FitConfig(
         exports=(), columns=Columns(text="text", labels={}), out=out, only=True, seed=seed
     )
+    own = train.take(train.target)
+    guarded = read_guard(settings.data / "samples" / "guard", identifier, own)
     resolved = resolve(config.encoder, settings)
     retrieval = fit_profiles(
         read_articles(settings.data / "articles"),
@@ -70,6 +72,7 @@ def build(
         notes=_notes(train, recipe),
         name=name,
         retrieval=retrieval,
+        guarded=guarded,
     )
 
 

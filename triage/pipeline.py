@@ -107,9 +107,8 @@ class Pipeline:
         texts = [part.text for part in cleaned]
         vectors = self.bundle.encoders.encode(texts, [la.code for la in languages], self.profile)
         marks.append(perf_counter())
-        probabilities = self.labeler.probabilities(vectors, texts)
         given = [_refusal(*pair) for pair in zip(cleaned, languages, strict=True)]
-        refusals = self.labeler.refusals(vectors, texts, given)
+        probabilities, refusals = self.labeler.read(vectors, texts, given)
         marks.append(perf_counter())
         shares = [(b - a) * 1000 / len(messages) for a, b in pairwise(marks)]
         timings = dict(zip(("clean", "encode", "label"), shares, strict=True))

@@ -116,3 +116,16 @@ def test_plain_messages_get_their_category(bundle: Bundle, profile: str) -> None
             answer = pipeline.run([Message(text)], options)[0]
             assert answer.language.code == code
             assert answer.labels["category"].label == label, (code, text)
+
+
+def test_batch_never_changes_an_answer(bundle: Bundle) -> None:
+    """Probabilities of a message are the same alone and among others, in every profile."""
+    texts = [*TECHNICAL.values(), *SERVICE.values(), "ok thanks", "word " * 120]
+    for name in bundle.manifest.profiles:
+        identifier = LanguageIdentifier(bundle.manifest.languages)
+        pipeline = Pipeline(bundle, bundle.profile(name), identifier)
+        together = pipeline.run([Message(text) for text in texts], Options(suggestions=0))
+        for text, batched in zip(texts, together, strict=True):
+            alone = pipeline.run([Message(text)], Options(suggestions=0))[0]
+            for task, answer in alone.labels.items():
+                assert answer.confidence == pytest.approx(batched.labels[task].confidence, abs=1e-5)

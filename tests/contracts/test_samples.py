@@ -159,3 +159,16 @@ def test_no_real_address_occurs(everything: list[Sample]) -> None:
     for sample in everything:
         for domain in address.findall(f"{sample['subject']} {sample['text']}"):
             assert domain.lower().startswith("example."), sample["id"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_guard_mail_is_complete(language: str) -> None:
+    """Each language has automatic mail and mail that is no request, none of it twice."""
+    path = SAMPLES / "guard" / f"{language}.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    kinds = Counter(row["kind"] for row in rows)
+
+    assert set(kinds) == {"auto_generated", "out_of_scope"}
+    assert min(kinds.values()) >= 60
+    assert {row["language"] for row in rows} == {language}
+    assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)

@@ -13,9 +13,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from triage.domain import Reason
 from triage.encoders.base import Profile
 from triage.errors import BundleNotFoundError, CorruptBundleError
 from triage.labeling.decision import Thresholds
+from triage.labeling.guard import Guard
 from triage.labeling.taxonomy import Taxonomy
 
 FORMAT = 1
@@ -57,6 +59,17 @@ class ThresholdSpec(_Part):
         )
 
 
+class GuardSpec(_Part):
+    """The temperature of the guard's head and its cuts, in one profile."""
+
+    temperature: float
+    refuse_at: dict[Reason, float]
+
+    def guard(self) -> Guard:
+        """Return the value that refuses."""
+        return Guard(self.temperature, self.refuse_at)
+
+
 class ProfileSpec(_Part):
     """One routing table with the temperatures, thresholds and scope measured for it."""
 
@@ -64,6 +77,7 @@ class ProfileSpec(_Part):
     temperatures: dict[str, float]
     thresholds: dict[str, ThresholdSpec]
     scope_min_cosine: float
+    guard: GuardSpec | None = None
 
     def profile(self, name: str) -> Profile:
         """Return the routing table under its name."""

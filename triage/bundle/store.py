@@ -28,6 +28,7 @@ from triage.encoders.loading import load_encoder
 from triage.errors import BundleError, CorruptBundleError, EncoderError
 from triage.labeling.calibration import Calibrator
 from triage.labeling.decision import Scope
+from triage.labeling.guard import GUARD, LABELS
 from triage.labeling.heads import Head, HeadStack, LexicalWeights
 from triage.labeling.labeler import Labeler
 
@@ -76,6 +77,7 @@ class Bundle:
             calibrator=Calibrator(spec.temperatures),
             thresholds={task: part.thresholds() for task, part in spec.thresholds.items()},
             scope=Scope(self.centroids, spec.scope_min_cosine),
+            guard=spec.guard.guard() if spec.guard else None,
         )
 
 
@@ -170,13 +172,15 @@ def _array(arrays: Mapping[str, NDArray[np.float32]], name: str) -> NDArray[np.f
 
 def _heads(manifest: Manifest, arrays: Mapping[str, NDArray[np.float32]]) -> HeadStack:
     spec = manifest.lexical
+    tasks = {task: manifest.taxonomy.labels(task) for task in manifest.taxonomy.tasks}
+    if any(profile.guard for profile in manifest.profiles.values()):
+        tasks[GUARD] = LABELS
     heads = []
-    for task in manifest.taxonomy.tasks:
+    for task, labels in tasks.items():
         lexical = None
         if task in spec.idf:
             weights = _array(arrays, f"{task}.lexical")
             lexical = LexicalWeights(weights, _array(arrays, spec.idf[task]))
-        labels = manifest.taxonomy.labels(task)
         dense, bias = _array(arrays, f"{task}.dense"), _array(arrays, f"{task}.bias")
         heads.append(Head(task, labels, dense, bias, lexical))
     return HeadStack(heads, HashedNgrams(shortest=spec.shortest, longest=spec.longest))

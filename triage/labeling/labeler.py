@@ -8,7 +8,8 @@ from triage.encoders.base import Vectors
 from triage.labeling.calibration import Calibrator, Probabilities
 from triage.labeling.decision import Scope, Thresholds, result, too_short
 from triage.labeling.evidence import Span, explain, segments, versions
-from triage.labeling.heads import HeadStack
+from triage.labeling.guard import GUARD, Guard
+from triage.labeling.heads import Floats, HeadStack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,11 +20,12 @@ class Labeler:
     calibrator: Calibrator
     thresholds: Mapping[str, Thresholds]
     scope: Scope
+    guard: Guard | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Tasks in their order."""
-        return self.heads.tasks
+        """Tasks in their order, without the guard."""
+        return tuple(task for task in self.heads.tasks if task != GUARD)
 
     def labels(self, task: str) -> tuple[str, ...]:
         """List the labels of a task in the order of its probabilities."""
@@ -31,29 +33,31 @@ class Labeler:
 
     def probabilities(self, vectors: Vectors, texts: Sequence[str]) -> dict[str, Probabilities]:
         """Compute calibrated probabilities of every task, each of shape ``(n, labels)``."""
-        scores = self.heads.scores(vectors, texts)
-        return {task: self.calibrator.probabilities(task, scores[task]) for task in scores}
+        return self._calibrated(self.heads.scores(vectors, texts))
 
-    def refusals(
+    def read(
         self, vectors: Vectors, texts: Sequence[str], given: Sequence[Reason | None]
-    ) -> list[Reason | None]:
-        """Say for each message why no label may be given, or None.
+    ) -> tuple[dict[str, Probabilities], list[Reason | None]]:
+        """Compute the probabilities, and say for each message why no label may be given, or None.
 
         Args:
             vectors: Shape ``(n, dim)``.
             texts: The cleaned texts.
             given: Reasons found before encoding; they stand unless the text is too short.
         """
-        outside = self.scope.outside(vectors)
-        out: list[Reason | None] = []
-        for text, reason, far in zip(texts, given, outside, strict=True):
-            if reason == "auto_generated":
-                out.append(reason)
-            elif too_short(text):
-                out.append("too_short")
-            else:
-                out.append(reason or ("out_of_scope" if far else None))
-        return out
+        scores = self.heads.scores(vectors, texts)
+        far = self.scope.outside(vectors)
+        guarded: list[Reason | None] = [None] * len(texts)
+        if self.guard is not None:
+            guarded = self.guard.reasons(scores[GUARD])
+        refusals = [
+            _refusal(text, reason, seen or ("out_of_scope" if outside else None))
+            for text, reason, seen, outside in zip(texts, given, guarded, far, strict=True)
+        ]
+        return self._calibrated(scores), refusals
+
+    def _calibrated(self, scores: Mapping[str, Floats]) -> dict[str, Probabilities]:
+        return {task: self.calibrator.probabilities(task, scores[task]) for task in self.tasks}
 
     def decide(
         self, task: str, probabilities: Probabilities, refusal: Reason | None
@@ -81,3 +85,9 @@ class Labeler:
             task: explain(text, parts, scores[task], self.labels(task).index(label))
             for task, label in labels.items()
         }
+
+
+def _refusal(text: str, given: Reason | None, found: Reason | None) -> Reason | None:
+    if given == "auto_generated":
+        return given
+    return "too_short" if too_short(text) else given or found

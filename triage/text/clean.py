@@ -14,7 +14,7 @@ from triage.text.html import Rendered, to_text
 from triage.text.limits import check_limits
 from triage.text.mapped import Mapped, plain, tidy
 from triage.text.strip import strip_body, strip_subject
-from triage.text.unicode import normalise
+from triage.text.unicode import fold_look_alikes, normalise
 
 __all__ = ["Cleaned", "check_limits", "clean"]
 
@@ -61,8 +61,9 @@ def clean(message: Message) -> Cleaned:
     checked here: call ``check_limits`` first.
     """
     decoded = _decoded(message)
-    full = tidy(normalise(decoded.text))
-    raw_subject = tidy(normalise(plain(_BREAK.sub(" ", message.subject))))
+    full = tidy(fold_look_alikes(normalise(decoded.text)))
+    line = plain(_BREAK.sub(" ", message.subject))
+    raw_subject = tidy(fold_look_alikes(normalise(line)))
     body, body_removed = strip_body(full, raw_subject.text)
     body, truncated = _shortened(body)
     if truncated:

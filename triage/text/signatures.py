@@ -201,8 +201,10 @@ def _may_sign(text: str) -> bool:
         return True
     words = _WORD.findall(text)
     lower = sum(word[0].islower() and word not in NAME_WORDS for word in words)
-    han = sum("\u3400" <= char <= "\u9fff" for char in text)
-    if han > 2 * _MAX_HAN_NAME or any(char in SENTENCE_HAN for char in text):
+    # "Limited company" holds a character that otherwise tells a sentence: to have.
+    bare = text.replace("有限", "")
+    han = sum("\u3400" <= char <= "\u9fff" for char in bare)
+    if han > 2 * _MAX_HAN_NAME or any(char in SENTENCE_HAN for char in bare):
         return False
     return lower <= _MAX_LOWER and not text.casefold().startswith("p.s")
 

@@ -19,12 +19,27 @@ _INVISIBLE = (
     "\U000e0020-\U000e007f"
 )
 _BREAKS = "\r\x0b\x0c\x85\u2028\u2029"
-_ODD = re.compile(f"[{_INVISIBLE}{_BREAKS}]")
-_HIDDEN = re.compile(f"[{_INVISIBLE}]")
+# Joiners mean something in emoji and in Arabic or Indic words; between Latin letters or Chinese
+# characters they only hide the word.
+_JOINED = "[A-Za-z\u00c0-\u024f\u3400-\u9fff]"
+_JOINERS = f"(?<={_JOINED})[\u200c\u200d]+(?={_JOINED})"
+_ODD = re.compile(f"[{_INVISIBLE}{_BREAKS}]|{_JOINERS}")
+_HIDDEN = re.compile(f"[{_INVISIBLE}]|{_JOINERS}")
 # Marks are neither word characters nor white space nor ASCII: no such run, no stack too high.
 _MAY_STACK = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1}}}")
 # Two Arabic code points stand for a whole sentence each; a text of them would grow eighteenfold.
 _MAX_GROWTH = 6
+# Letters that look the same: a selection from Unicode Technical Standard 39, confusables.
+_LOOK_ALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХЗаеѕіјкмнорстухһԁԛԝӏгпѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορυχικτ",
+    "ABESIJKMHOPCTYX3aesijkmhopctyxhdqwlrnvABEZHIKMNOPTYXavopuxikt",
+)
+_LATIN = "A-Za-z\u00c0-\u024f"
+_OTHER_SCRIPT = "\u0370-\u03ff\u0400-\u052f"
+_LATIN_LETTER = re.compile(f"[{_LATIN}]")
+_OTHER_LETTER = re.compile(f"[{_OTHER_SCRIPT}]")
+_WORD = re.compile(f"[{_LATIN}{_OTHER_SCRIPT}]+")
+_MOSTLY = 2
 _VOWEL_AND_FINAL_JAMO = range(0x1160, 0x1200)
 
 
@@ -39,6 +54,27 @@ def normalise(mapped: Mapped) -> Mapped:
     if simple and (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         return mapped
     return _rebuilt(mapped)
+
+
+def fold_look_alikes(mapped: Mapped) -> Mapped:
+    """Write Cyrillic and Greek letters inside Latin text as the Latin letters they imitate.
+
+    One code point stays one code point. Folded are words that mix scripts and, where two of three
+    letters are Latin, words of look-alikes alone; other words are what they say.
+    """
+    text = mapped.text
+    others = 0 if text.isascii() else len(_OTHER_LETTER.findall(text))
+    if not others:
+        return mapped
+    latin = len(_LATIN_LETTER.findall(text)) >= _MOSTLY * others
+
+    def fold(found: re.Match[str]) -> str:
+        word = found.group()
+        folded = word.translate(_LOOK_ALIKES)
+        whole = latin and not _OTHER_LETTER.search(folded)
+        return folded if whole or _LATIN_LETTER.search(word) else word
+
+    return Mapped(_WORD.sub(fold, text), mapped.starts, mapped.ends, mapped.marks)
 
 
 def _rebuilt(mapped: Mapped) -> Mapped:
@@ -64,7 +100,7 @@ def _segments(text: str) -> list[tuple[str, int, int]]:
     current: list[str] = []
     begin = end = marks = 0
     for at, char in enumerate(text):
-        if _HIDDEN.match(char) or text.startswith("\r\n", at):
+        if _HIDDEN.match(text, at) or text.startswith("\r\n", at):
             continue
         if char < "\u0300" or _opens(char):
             if current:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.unit.encoders.tiny_graph import write_tiny_graph
-from triage.encoders.onnx import TEXTS_PER_CALL, TOKENS_PER_CALL, OnnxEncoder, _groups
+from triage.encoders.onnx import OnnxEncoder
 from triage.errors import EncoderError
 
 
@@ -58,7 +58,7 @@ def test_no_texts_give_no_rows(encoder: OnnxEncoder) -> None:
 
 
 def test_order_is_kept_across_lengths(encoder: OnnxEncoder) -> None:
-    """Texts are grouped by length inside, and come back in the order given."""
+    """Rows come back in the order given, empty ones as zeros."""
     texts = ["login login login", "", "invoice", "hjelp hjelp", "login"]
 
     rows = encoder.encode(texts)
@@ -68,7 +68,7 @@ def test_order_is_kept_across_lengths(encoder: OnnxEncoder) -> None:
 
 
 def test_batch_equals_one_by_one(encoder: OnnxEncoder) -> None:
-    """Padding changes nothing."""
+    """No text changes the row of another."""
     texts = ["invoice login", "hjelp", "faktura hjelp login login login"]
 
     together = encoder.encode(texts)
@@ -81,16 +81,3 @@ def test_text_is_cut_at_its_tokens(encoder: OnnxEncoder) -> None:
     cut = encoder.encode(["invoice " * 8 + "login " * 100])[0]
 
     assert cut == pytest.approx([1, 0, 0], abs=1e-6)
-
-
-def test_groups_stay_within_bounds() -> None:
-    """No call holds too many texts or tokens, and every text is in one call."""
-    lengths = [1, 300, 17, 16, 255, *[12] * 40, 2]
-
-    groups = list(_groups(lengths))
-
-    assert sorted(place for group in groups for place in group) == list(range(len(lengths)))
-    for group in groups:
-        padded = -(-max(lengths[place] for place in group) // 16) * 16
-        assert len(group) <= TEXTS_PER_CALL
-        assert len(group) == 1 or len(group) * padded <= TOKENS_PER_CALL

@@ -52,7 +52,7 @@ def test_reasons_have_an_order(text: str, given: Reason | None, expected: Reason
     """An automatic message stays one; too short comes before language; language before scope."""
     vectors = HashingEncoder().encode([text])
 
-    assert labeler(0.9).refusals(vectors, [text], [given]) == [expected]
+    assert labeler(0.9).read(vectors, [text], [given])[1] == [expected]
 
 
 def test_far_message_is_out_of_scope() -> None:
@@ -60,8 +60,8 @@ def test_far_message_is_out_of_scope() -> None:
     texts = ["quarterly dividends of railways"]
     vectors = HashingEncoder().encode(texts)
 
-    assert labeler(0.99).refusals(vectors, texts, [None]) == ["out_of_scope"]
-    assert labeler(-1.0).refusals(vectors, texts, [None]) == [None]
+    assert labeler(0.99).read(vectors, texts, [None])[1] == ["out_of_scope"]
+    assert labeler(-1.0).read(vectors, texts, [None])[1] == [None]
 
 
 def test_evidence_is_the_weighty_word() -> None:

@@ -186,3 +186,15 @@ def test_cleaning_twice_changes_nothing(
     for at in range(len(once.text)):
         field, start, end = once.to_source(at, at + 1)
         assert 0 <= start <= end <= len(message.text if field == "text" else subject)
+
+
+def test_chinese_letter_closing_with_a_company_is_a_signature() -> None:
+    """The formal closing goes with name, post, limited company, address and numbers."""
+    body = "我的订单三天了还没有发货，请帮我查一下。"
+    closing = (
+        "此致\n敬礼\n\n李明\n行政部经理\n海蓝贸易有限公司\n青岛市海岸路8号\n电话：0532-0000-0000"
+    )
+    cleaned = clean(Message(text=f"{body}\n\n{closing}"))
+
+    assert cleaned.body == "我的订单三天了还没有发货,请帮我查一下。"
+    assert [part.kind for part in cleaned.removed] == ["signature"]

@@ -1,0 +1,31 @@
+"""Whether a message is a customer's request at all: a head that refuses and never labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from triage.domain import Reason
+from triage.labeling.calibration import softmax
+from triage.labeling.heads import Floats
+
+GUARD = "_guard"
+"""Name of the guard among the heads; tasks of a taxonomy never begin with an underscore."""
+REASONS: tuple[Reason, ...] = ("auto_generated", "out_of_scope")
+LABELS = ("in_scope", *REASONS)
+"""Labels of the guard's head, in the order of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The temperature of the guard's head and the least probability that refuses, by reason."""
+
+    temperature: float
+    refuse_at: Mapping[Reason, float]
+
+    def reasons(self, scores: Floats) -> list[Reason | None]:
+        """Give the likeliest reason that reaches its cut, or None, for scores ``(n, 3)``."""
+        probabilities = softmax(scores, self.temperature)[:, 1:]
+        cuts = np.asarray([self.refuse_at[reason] for reason in REASONS])
+        held = np.where(probabilities >= cuts, probabilities, 0.0)
+        return [REASONS[int(row.argmax())] if row.any() else None for row in held]
