@@ -56,8 +56,7 @@ test-slow: setup  ## Run the slow tests: quality floors on real data
 quality: setup  ## Print the figures of quality (public sets via TRIAGE_DATASETS)
 	$(BIN)/python tests/quality/cleaning.py
 	$(BIN)/python tests/quality/language.py
-	$(BIN)/python tests/quality/retrieval.py
-	$(BIN)/python tests/quality/labels.py
+	$(BIN)/python -m tests.quality.run $(ARGS)
 
 .PHONY: train
 train: setup  ## Build a bundle from data/ alone and print its figures
