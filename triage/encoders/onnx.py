@@ -67,17 +67,18 @@ class OnnxEncoder:
         filled = [row for row, text in enumerate(texts) if text.strip()]
         encoded = self._tokenizer.encode_batch_fast([readable(texts[row]) for row in filled])
         for row, one in zip(filled, encoded, strict=True):
-            out[row] = self._run(np.array([one.ids], np.int64))
+            out[row] = self._run(np.array([one.ids], np.int64))[0]
         return out
 
     def _run(self, ids: NDArray[np.int64]) -> Vectors:
+        """Run one text's ids ``(1, tokens)``; return its row ``(1, dim)``."""
         values = {
             "input_ids": ids,
             "attention_mask": np.ones_like(ids),
             "token_type_ids": np.zeros_like(ids),
         }
         rows: Vectors = self._session.run(None, {name: values[name] for name in self._inputs})[0]
-        return rows[0]
+        return rows
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
