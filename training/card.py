@@ -16,6 +16,8 @@ def card(
     fitted: Sequence[FittedHead],
     command: str,
     notes: str = "",
+    *,
+    guarded: bool = False,
 ) -> str:
     """Write the card as Markdown: what it was trained on, what was measured, what was chosen.
 
@@ -25,6 +27,7 @@ def card(
         fitted: Heads with their cross-validation.
         command: Command that made the bundle.
         notes: Paragraphs on the data, its sources and licences.
+        guarded: Whether the bundle has a guard.
     """
     rows = metrics["rows"]
     lines = [
@@ -35,6 +38,7 @@ def card(
         f"thresholds by out-of-fold scores; {rows['test']} test rows, never trained on.",
         f"Data fingerprint: `{metrics['data_fingerprint']}`.",
         f"Supported languages: {', '.join(metrics['languages'])}.",
+        _GUARDED if guarded else _UNGUARDED,
         *(["", notes] if notes else []),
         "",
         "## Measured on the test rows",
@@ -50,21 +54,23 @@ def card(
             f"{milliseconds['heads']:.2f} ms: medians over single test messages, on the machine "
             "that trained."
         )
-    lines += ["", "## How each head was chosen", ""]
-    for head in fitted:
-        tried = "; ".join(f"{c.describe()}: {value:.3f}" for c, value in head.table.items())
-        lines.append(
-            f"- **{head.head.task}**: {head.chosen.describe()} (cross-validated macro-F1: {tried})."
-        )
+    lines += ["", "## How each head was chosen", "", *map(_chosen, fitted)]
     lines += ["", "## Decisions", "", *_decisions(metrics), "", "## Limits", "", _LIMITS, ""]
     return "\n".join(lines)
 
 
+_GUARDED = "A guard is in the bundle: it abstains on mail that is no request."
+_UNGUARDED = "No guard is in the bundle: mail that is no request is labelled like any other."
 _LIMITS = (
     "Confidence is a probability on messages like those of the calibration rows; on other traffic "
     "it drifts, so measure on your own with `triage-train evaluate`. Languages other than the "
     "supported ones are refused, not guessed."
 )
+
+
+def _chosen(head: FittedHead) -> str:
+    tried = "; ".join(f"{c.describe()}: {value:.3f}" for c, value in head.table.items())
+    return f"- **{head.head.task}**: {head.chosen.describe()} (cross-validated macro-F1: {tried})."
 
 
 def _table(tasks: Mapping[str, Any]) -> list[str]:

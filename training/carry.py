@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -19,18 +20,27 @@ CHAMPION = "champion"
 Progress = Callable[[str], None]
 
 
-def base_bundle(config: FitConfig, settings: Settings) -> Bundle | None:
-    """Load the bundle to take over heads from: the one named, else the champion if there is one."""
+def base_folder(config: FitConfig, settings: Settings) -> Path | None:
+    """Find the bundle to take over heads from: the one named, else the champion if there is one.
+
+    Raises:
+        BundleNotFoundError: When the one named does not exist.
+    """
     if config.only:
         return None
     registry = Registry(settings.home, settings.models)
     try:
-        folder = registry.find(config.base or CHAMPION)
+        return registry.find(config.base or CHAMPION)
     except BundleNotFoundError:
         if config.base:
             raise
         return None
-    return load_bundle(folder, settings.encoders)
+
+
+def base_bundle(config: FitConfig, settings: Settings) -> Bundle | None:
+    """Load the bundle to take over heads from, if there is one."""
+    folder = base_folder(config, settings)
+    return load_bundle(folder, settings.encoders) if folder else None
 
 
 def carry_over(parts: BundleParts, base: Bundle | None, progress: Progress) -> BundleParts:
@@ -43,7 +53,11 @@ def carry_over(parts: BundleParts, base: Bundle | None, progress: Progress) -> B
     served = all(part.profile.name in manifest.profiles for part in parts.profiles)
     same_words = replace(base.heads.ngrams, bits=parts.ngrams.bits) == parts.ngrams
     if mine != theirs or not served or not same_words:
-        progress(f"nothing carried over from {base.id}: its encoders are others")
+        lost = [t for t in manifest.taxonomy.tasks if t not in parts.taxonomy.tasks]
+        progress(
+            f"warning: nothing carried over from {base.id}: its encoders are others"
+            + (f"; the new bundle does not answer {', '.join(lost)}" if lost else "")
+        )
         return parts
     carried = [t for t in manifest.taxonomy.tasks if t not in parts.taxonomy.tasks]
     if carried:

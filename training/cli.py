@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,11 +10,11 @@ import typer
 from rich.console import Console
 
 from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
-from training.datasets import Examples, join
+from training.datasets import Examples
+from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
-from training.evaluate import predict
-from training.ingest.table import read_export
-from training.printing import check_target, shares, show, write_json
+from training.ingest.table import read_exports
+from training.printing import check_folder, check_target, shares, show, write_json
 from training.run import LANGUAGES
 from training.run import fit as run_fit
 from training.validate import inspect
@@ -24,7 +25,7 @@ from triage.errors import GateError, TriageError
 from triage.labeling.taxonomy import load_taxonomy
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
-from triage.rows import column_names, read_rows, write_rows
+from triage.rows import check_destination, column_names, read_rows, write_rows
 from triage.settings import load_settings
 from triage.text.language import LanguageIdentifier
 
@@ -74,7 +75,7 @@ def check(
     """Look at exports and say what blocks or weakens a training run."""
     columns = _columns(text, label, map_, subject, language, time, group, content_type)
     examples = _read(exports, columns)
-    findings = inspect(examples, load_taxonomy(taxonomy) if taxonomy else None)
+    findings = inspect(examples, load_taxonomy(taxonomy) if taxonomy else None, columns)
     print(f"{len(examples)} rows; languages: {shares(examples.languages)}")
     for task in examples.tasks:
         print(f"{task}: {shares(examples.labels[task])}")
@@ -113,6 +114,7 @@ def fit(
     if base and only:
         raise typer.BadParameter("--base and --only contradict each other.")
     check_target(json_)
+    check_folder(out)
     config = FitConfig(
         exports=tuple(exports),
         columns=_columns(text, label, map_, subject, language, time, group, content_type),
@@ -155,26 +157,37 @@ def evaluate(
     loaded = _bundle(bundle)
     chosen = loaded.profile(profile)
     labeler = loaded.labeler(chosen)
+    if predictions:
+        check_destination(predictions)
+        check_columns(column_names(export), _predicted(labeler.tasks, columns))
     examples = _read([export], columns)
+    for line in compare(examples, loaded.manifest.taxonomy):
+        console.print(f"warning: {line}", markup=False)
     given = predict(examples, labeler, loaded.encoders, chosen)
     tasks = measure(examples, given, labeler, loaded.manifest.taxonomy)
     if not tasks:
-        console.print(f"none of the tasks {', '.join(examples.tasks)} is in {loaded.id}")
+        console.print("no row can be scored")
         raise typer.Exit(USAGE)
-    metrics: dict[str, Any] = {
-        "bundle": loaded.id,
-        "bundle_path": str(loaded.folder),
-        "profile": chosen.name,
+    metrics = _figures(loaded, chosen, examples, tasks)
+    show(console, metrics)
+    write_json(metrics, json_)
+    if predictions:
+        _write_predictions(predictions, export, columns, loaded, chosen, examples)
+
+
+def _figures(
+    bundle: Bundle, profile: Profile, examples: Examples, tasks: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "bundle": bundle.id,
+        "bundle_path": str(bundle.folder),
+        "profile": profile.name,
         "tasks": tasks,
         "rows": {"train": 0, "calibration": 0, "test": len(examples)},
         "seconds": {},
         "data_fingerprint": examples.fingerprint(),
-        "versions": loaded.manifest.versions,
+        "versions": bundle.manifest.versions,
     }
-    show(console, metrics)
-    write_json(metrics, json_)
-    if predictions:
-        _write_predictions(predictions, export, columns, loaded, chosen)
 
 
 def _bundle(name: str) -> Bundle:
@@ -183,27 +196,28 @@ def _bundle(name: str) -> Bundle:
 
 
 def _write_predictions(
-    path: Path, export: Path, columns: Columns, bundle: Bundle, profile: Profile
+    path: Path,
+    export: Path,
+    columns: Columns,
+    bundle: Bundle,
+    profile: Profile,
+    examples: Examples,
 ) -> None:
     pipeline = Pipeline(bundle, profile, LanguageIdentifier(bundle.manifest.languages))
-    tasks = pipeline.labeler.tasks
-    truths = {f"true_{task}": column for task, column in columns.labels.items()}
-    given, added = column_names(export), [*added_columns(tasks, 0), *truths]
-    check_columns(given, added)
     shape = MessageColumns(columns.text, columns.subject, columns.content_type, columns.language)
     labelled = label_rows(pipeline, read_rows(export, shape.required), shape)
-    renames = columns.renames
+    # Both read the same file in order, so that each row stands beside the labels it was scored by.
     rows = (
-        {
-            **row,
-            **{
-                f"true_{task}": renames.get(task, {}).get(row[column], row[column])
-                for task, column in columns.labels.items()
-            },
-        }
-        for row in labelled
+        {**row, **{f"true_{task}": labels[i] for task, labels in examples.labels.items()}}
+        for i, row in enumerate(labelled)
     )
-    write_rows(path, rows, [*given, *added])
+    added = _predicted(pipeline.labeler.tasks, columns)
+    write_rows(path, rows, [*column_names(export), *added])
+
+
+def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
+    """List the columns that predictions add: those of labelling and the labels scored."""
+    return [*added_columns(tasks, 0), *(f"true_{task}" for task in columns.labels)]
 
 
 def _columns(
@@ -216,15 +230,16 @@ def _columns(
     group: str | None,
     content_type: str | None,
 ) -> Columns:
+    labels = parse_pairs("--label", label)
     return Columns(
         text=text,
-        labels=parse_pairs("--label", label),
+        labels=labels,
         subject=subject,
         language=language,
         time=time,
         group=group,
         content_type=content_type,
-        renames=parse_renames(map_ or []),
+        renames=parse_renames(map_ or [], labels),
     )
 
 
@@ -245,8 +260,7 @@ def _precision(values: list[str], label: list[str]) -> Precision:
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:
-    identifier = LanguageIdentifier(LANGUAGES)
-    return join([read_export(path, columns, identifier) for path in exports])
+    return read_exports(exports, columns, LanguageIdentifier(LANGUAGES))
 
 
 def _command() -> str:

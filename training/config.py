@@ -1,6 +1,6 @@
 """Ground floor of training: what a run is asked to do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,11 +105,11 @@ def parse_pairs(option: str, values: list[str]) -> dict[str, str]:
     return pairs
 
 
-def parse_renames(values: list[str]) -> dict[str, dict[str, str]]:
+def parse_renames(values: list[str], tasks: Collection[str]) -> dict[str, dict[str, str]]:
     """Read ``TASK:VALUE=LABEL`` options.
 
     Raises:
-        InputError: When a value is not of that form.
+        InputError: When a value is not of that form or its task is none of those given.
     """
     renames: dict[str, dict[str, str]] = {}
     for value in values:
@@ -119,6 +119,12 @@ def parse_renames(values: list[str]) -> dict[str, dict[str, str]]:
             raise InputError(
                 f"--map {value}: not of the form TASK:VALUE=LABEL.",
                 fix="For example: --map priority:P1=urgent",
+                field="--map",
+            )
+        if task not in tasks:
+            raise InputError(
+                f"--map {value}: no --label gives the task {task!r}.",
+                fix=f"The tasks are: {', '.join(tasks)}.",
                 field="--map",
             )
         renames.setdefault(task, {})[old] = new

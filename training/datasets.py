@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class Examples:
         sources: Name of the file or public set each row came from.
         weights: Weight of each row in fitting, shape ``(n,)``.
         target: Rows that thresholds and temperatures are measured on, shape ``(n,)``.
+        cells: Task to the values its column had before renaming; of whole exports only.
     """
 
     ids: tuple[str, ...]
@@ -39,6 +40,7 @@ class Examples:
     sources: tuple[str, ...]
     weights: NDArray[np.float64]
     target: NDArray[np.bool_]
+    cells: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -104,4 +106,7 @@ def join(parts: Sequence[Examples]) -> Examples:
         sources=sum((part.sources for part in parts), ()),
         weights=np.concatenate([part.weights for part in parts]),
         target=np.concatenate([part.target for part in parts]),
+        cells={
+            task: frozenset().union(*(part.cells.get(task, ()) for part in parts)) for task in tasks
+        },
     )

@@ -1,6 +1,7 @@
 """Measure a labeller on labelled rows."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -10,12 +11,53 @@ import numpy as np
 from training.datasets import Examples
 from training.metrics import Report, measure
 from triage.encoders.base import EncoderSet, Profile
+from triage.errors import ExportError
 from triage.labeling.calibration import Probabilities
 from triage.labeling.labeler import Labeler
 from triage.labeling.taxonomy import Taxonomy
 
+SHOWN = 20
+"""Labels named in one line."""
 TIMED = 200
 """Messages that latency is measured on."""
+
+
+def compare(examples: Examples, taxonomy: Taxonomy) -> list[str]:
+    """List what of the rows cannot be scored: tasks and labels that the bundle does not have.
+
+    Raises:
+        ExportError: When the bundle has none of the tasks, or none of the labels of one.
+    """
+    lines = []
+    missing = [task for task in examples.tasks if task not in taxonomy.tasks]
+    if len(missing) == len(examples.tasks):
+        raise ExportError(
+            f"None of the tasks {', '.join(missing)} is in the bundle.",
+            fix=f"Its tasks are: {', '.join(taxonomy.tasks)}.",
+        )
+    if missing:
+        lines.append(f"the bundle has no task {', '.join(missing)}: not measured")
+    for task in (task for task in examples.tasks if task in taxonomy.tasks):
+        known = taxonomy.labels(task)
+        counts = Counter(label for label in examples.labels[task] if label)
+        strange = {label: count for label, count in counts.most_common() if label not in known}
+        if counts and len(strange) == len(counts):
+            raise ExportError(
+                f"The bundle knows no label of task {task} in the export: it has "
+                f"{', '.join(known)}; the export has {_shown(list(strange))}.",
+                fix=f"Rename with --map {task}:VALUE=LABEL.",
+            )
+        if strange:
+            told = _shown([f"{label} {count}" for label, count in strange.items()])
+            lines.append(f"task {task} has no label {told}: each such row counts as an error")
+        if not counts:
+            lines.append(f"no row has a label of task {task}: not measured")
+    return lines
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def predict(

@@ -1,6 +1,7 @@
 """How the command line shows and writes figures."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from triage.errors import InputError
+from triage.errors import ExportError, InputError
 
 
 def show(console: Console, metrics: Mapping[str, Any]) -> None:
@@ -27,21 +28,65 @@ def show(console: Console, metrics: Mapping[str, Any]) -> None:
 
 
 def write_json(metrics: Mapping[str, Any], target: str | None) -> None:
-    """Write figures to a file, or to standard output for ``-``."""
+    """Write figures to a file, or to standard output for ``-``.
+
+    Raises:
+        ExportError: When the file cannot be written.
+    """
     if target is None:
         return
     text = json.dumps(metrics, ensure_ascii=False, indent=2)
     if target == "-":
         print(text)
-    else:
+        return
+    try:
         Path(target).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ExportError(
+            f"--json {target}: cannot be written ({error.strerror}).",
+            fix="Make room there, or choose another place.",
+            field="--json",
+        ) from error
 
 
 def check_target(target: str | None) -> None:
-    """Refuse a place that cannot be written before hours are spent on what to write there."""
-    if target not in (None, "-") and not Path(str(target)).absolute().parent.is_dir():
+    """Refuse a place that cannot be written before hours are spent on what to write there.
+
+    Raises:
+        InputError: When it is a folder, or its folder is missing or may not be written to.
+    """
+    if target in (None, "-"):
+        return
+    path = Path(str(target)).absolute()
+    if path.is_dir():
+        raise InputError(
+            f"--json {target}: a folder, not a file.", fix="Give a file's name.", field="--json"
+        )
+    if not path.parent.is_dir():
         raise InputError(
             f"--json {target}: there is no such folder.", fix="Create it first.", field="--json"
+        )
+    _writable("--json", path.parent)
+
+
+def check_folder(target: Path | None) -> None:
+    """Refuse an ``--out`` that no folder can be made in.
+
+    Raises:
+        InputError: When it, or a part of its path, is a file or may not be written to.
+    """
+    if target is None:
+        return
+    path = target.absolute()
+    _writable("--out", next(place for place in (path, *path.parents) if place.exists()))
+
+
+def _writable(option: str, folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f"{option}: {folder} is no folder.", fix="Choose another.", field=option)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{option}: nothing may be written in {folder}.", fix="Choose another.", field=option
         )
 
 

@@ -27,10 +27,12 @@ from triage.bundle.manifest import (
     ProfileSpec,
     ThresholdSpec,
     json_fingerprint,
+    read_manifest,
 )
 from triage.bundle.store import CENTROIDS, ENCODERS, to_json, write_folder
 from triage.encoders.base import EncoderSet, Profile, Vectors
 from triage.encoders.lexical import HashedNgrams
+from triage.errors import BundleError
 from triage.labeling.calibration import Calibrator
 from triage.labeling.decision import Scope, Thresholds
 from triage.labeling.guard import Guard
@@ -110,20 +112,37 @@ def fingerprint(parts: BundleParts) -> str:
     return hashlib.sha256(arrays + json_fingerprint(content).encode()).hexdigest()
 
 
+def stands(parts: BundleParts, folder: Path) -> bool:
+    """Tell whether a folder holds a bundle that decides every answer as these parts do.
+
+    Raises:
+        CorruptBundleError: When its manifest is damaged.
+    """
+    if not (folder / MANIFEST).is_file():
+        return False
+    return read_manifest(folder).fingerprint == fingerprint(parts)
+
+
 def write_bundle(
     parts: BundleParts, folder: Path, created: str, metrics: Mapping[str, Any], card: str
 ) -> Manifest:
     """Write a bundle to a new folder, whole or not at all.
 
     Raises:
-        BundleError: When the folder exists already.
+        BundleError: When the folder exists already or cannot be written.
     """
     files = {HEADS: _safetensors(parts), METRICS: to_json(metrics), CARD: card.encode()}
     if parts.retrieval is not None:
         files[RETRIEVAL] = to_json(parts.retrieval)
     manifest = _manifest(parts, folder.name, created, files)
     carried = {f"{ENCODERS}/{name}": source for name, source in parts.inside.items()}
-    write_folder(folder, {**files, MANIFEST: to_json(manifest.sealed())}, carried)
+    try:
+        write_folder(folder, {**files, MANIFEST: to_json(manifest.sealed())}, carried)
+    except OSError as error:
+        raise BundleError(
+            f"{folder}: cannot be written ({error.strerror}).",
+            fix="Make room there, or choose another folder with --out.",
+        ) from error
     return manifest
 
 

@@ -11,16 +11,16 @@ import numpy as np
 
 from training.assemble import assemble, calibrate, describe_cuts, with_guard
 from training.card import card
-from training.carry import base_bundle, carry_over
+from training.carry import base_bundle, base_folder, carry_over
 from training.config import FitConfig
-from training.datasets import Examples, join
+from training.datasets import Examples
 from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
 from training.guard import fit_guard
-from training.ingest.table import read_export
-from training.register import BundleParts, fingerprint, versions, write_bundle
+from training.ingest.table import read_export, read_exports
+from training.register import BundleParts, fingerprint, stands, versions, write_bundle
 from training.split import cluster, split
 from training.validate import inspect, refuse
 from triage.bundle.registry import Registry
@@ -60,8 +60,10 @@ def fit(config: FitConfig, settings: Settings, command: str, progress: Progress 
 
     Raises:
         ExportError: When the data cannot be used.
+        BundleError: When the base does not exist or the bundle cannot be written.
         GateError: When a precision contract that was asked for cannot be kept.
     """
+    base_folder(config, settings)
     prepared = prepare(config, progress)
     return fit_examples(prepared, config, settings, command, progress)
 
@@ -74,9 +76,9 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     """
     identifier = LanguageIdentifier(LANGUAGES)
     progress("reading the exports")
-    examples = join([read_export(path, config.columns, identifier) for path in config.exports])
+    examples = read_exports(config.exports, config.columns, identifier)
     fixed = load_taxonomy(config.taxonomy) if config.taxonomy else None
-    findings = inspect(examples, fixed)
+    findings = inspect(examples, fixed, config.columns)
     for finding in findings:
         progress(finding.line())
     refuse(findings)
@@ -140,6 +142,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     """
     seconds: dict[str, float] = {}
     begun = perf_counter()
+    base = base_bundle(config, settings)
     resolved = resolve(config.encoder, settings)
     cache = settings.home / "cache"
     progress(f"encoding {len(prepared.train)} rows ({', '.join(resolved.encoders.encoders)})")
@@ -152,11 +155,15 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     if guarded is not None:
         progress(f"fitting the guard on {len(guarded)} rows")
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
-    parts = carry_over(parts, base_bundle(config, settings), progress)
+    parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
     metrics = _measure(parts, prepared, fitted, seconds)
     metrics["seconds"]["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
+    if stands(parts, folder):
+        progress(f"{folder.name} stands already with the same content; nothing written")
+        whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
+        return Outcome(folder.name, folder, whole)
     return _register(parts, folder, metrics, fitted, command, notes)
 
 
@@ -256,7 +263,7 @@ def _register(
 ) -> Outcome:
     bundle = folder.name
     whole = {"bundle": bundle, "bundle_path": str(folder), **metrics}
-    text = card(bundle, whole, fitted, command, notes)
+    text = card(bundle, whole, fitted, command, notes, guarded=parts.guard is not None)
     recorded = {key: value for key, value in whole.items() if key != "bundle_path"}
     created = datetime.now(UTC).isoformat(timespec="seconds")
     write_bundle(parts, folder, created, recorded, text)

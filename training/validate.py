@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from training.config import Columns
 from training.datasets import Examples
 from triage.errors import ExportError
 from triage.labeling.taxonomy import Taxonomy
@@ -30,16 +31,21 @@ class Finding:
         return f"{self.level}: {self.message}" + (f" Rows {where}{more}." if where else "")
 
 
-def inspect(examples: Examples, taxonomy: Taxonomy | None) -> list[Finding]:
+def inspect(
+    examples: Examples, taxonomy: Taxonomy | None, columns: Columns | None = None
+) -> list[Finding]:
     """List what is wrong with examples, blockers first.
 
     Args:
         examples: The rows as read.
         taxonomy: Tasks whose labels are fixed; None when every label is allowed.
+        columns: How the rows were read, where that shall be looked at too.
     """
     found = [*_texts(examples)]
     for task in examples.tasks:
         found += _labels(examples, task, taxonomy)
+    if columns is not None:
+        found += [*_renames(examples, columns), *_times(examples, columns)]
     return sorted(found, key=lambda finding: finding.level)
 
 
@@ -82,6 +88,24 @@ def _texts(examples: Examples) -> Iterator[Finding]:
     if torn:
         message = "Messages equal an earlier one but carry another label."
         yield Finding("warning", "contradictory_twins", message, tuple(torn))
+
+
+def _renames(examples: Examples, columns: Columns) -> Iterator[Finding]:
+    for task, renames in columns.renames.items():
+        for value in sorted(set(renames) - examples.cells.get(task, frozenset())):
+            message = (
+                f"--map {task}:{value}={renames[value]}: the value never occurs in the export."
+            )
+            yield Finding("warning", "unused_map", message)
+
+
+def _times(examples: Examples, columns: Columns) -> Iterator[Finding]:
+    blank = tuple(n for n, time in zip(examples.numbers, examples.times, strict=True) if not time)
+    if columns.time and blank:
+        message = (
+            f"No date in {columns.time!r}, so the split is not by time but by label and group."
+        )
+        yield Finding("warning", "no_time", message, blank)
 
 
 def _labels(examples: Examples, task: str, taxonomy: Taxonomy | None) -> Iterator[Finding]:

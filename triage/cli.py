@@ -20,7 +20,7 @@ from triage.kb_cli import build_app
 from triage.knowledge.importer import ArticleStore
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
-from triage.rows import Row, column_names, read_rows, write_rows
+from triage.rows import Row, check_destination, column_names, read_rows, write_rows
 from triage.settings import Settings, load_settings
 from triage.text.language import LanguageIdentifier
 
@@ -87,6 +87,7 @@ def classify(
         raise InputError(
             "Give one message, or --file with --out.", fix="See triage classify --help."
         )
+    check_destination(out)
     columns = MessageColumns(text, subject, content_type, language)
     with _pipeline(settings, suggestions) as pipeline:
         _label_file(pipeline, file, columns, suggestions, out)

@@ -30,15 +30,18 @@ class MessageColumns:
 
     def message(self, row: Row) -> Message:
         """Build the message of a row."""
-        kind: ContentType = "text/plain"
-        if self.content_type and row[self.content_type] == "text/html":
-            kind = "text/html"
         return Message(
             text=row[self.text],
             subject=row[self.subject] if self.subject else "",
-            content_type=kind,
+            content_type=content_type_of(row[self.content_type] if self.content_type else ""),
             language=(row[self.language] or None) if self.language else None,
         )
+
+
+def content_type_of(cell: str) -> ContentType:
+    """Read a content type in any case and with parameters; all but HTML counts as plain text."""
+    kind = cell.partition(";")[0].strip().lower()
+    return "text/html" if kind == "text/html" else "text/plain"
 
 
 def added_columns(tasks: Sequence[str], suggestions: int) -> list[str]:

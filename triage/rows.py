@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -55,6 +56,10 @@ def read_rows(path: Path, required: Sequence[str] = ()) -> Iterator[Row]:
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ExportError(f"{path.name}: a damaged gzip file.", fix="Compress it again.") from error
+    except OSError as error:
+        raise ExportError(
+            f"{path}: cannot be read ({error.strerror}).", fix="Give a file that you may read."
+        ) from error
 
 
 def open_text(path: Path) -> IO[str]:
@@ -65,15 +70,15 @@ def open_text(path: Path) -> IO[str]:
 
 
 def column_names(path: Path) -> list[str]:
-    """List the columns of a table in order; for JSONL those of its first row.
+    """List the columns of a table in order; for JSONL those of all rows, by first sight.
 
     Raises:
-        ExportError: When the file cannot be read or its first rows are broken.
+        ExportError: When the file cannot be read or the rows that were looked at are broken.
     """
+    if table_format(path) == ".jsonl":
+        return list(dict.fromkeys(name for row in read_rows(path) for name in row))
     for row in read_rows(path):
         return list(row)
-    if table_format(path) == ".jsonl":
-        return []
     with open_text(path) as stream:
         return next(_cells(stream, table_format(path)))
 
@@ -162,11 +167,10 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, str]], columns: Sequence[
     are written as escapes.
 
     Raises:
-        ExportError: When the format is unknown or the folder of the file does not exist.
+        ExportError: When the format is unknown or the file cannot be written there.
     """
     suffix = table_format(path)
-    if not path.parent.is_dir():
-        raise ExportError(f"{path.parent}: there is no such folder.", fix="Create it first.")
+    check_destination(path)
     temporary = path.with_name(f".{path.name}.part")
     written = 0
     try:
@@ -176,9 +180,32 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, str]], columns: Sequence[
                 writer(row)
                 written += 1
         temporary.replace(path)
+    except OSError as error:
+        raise ExportError(
+            f"{path}: cannot be written ({error.strerror}).",
+            fix="Make room there, or choose another place.",
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
     return written
+
+
+def check_destination(path: Path) -> None:
+    """Refuse a file that cannot be written, before the work on what to write there.
+
+    Raises:
+        ExportError: When the format is unknown, the path is a folder, or its own folder is missing
+            or may not be written to.
+    """
+    table_format(path)
+    if not path.parent.is_dir():
+        raise ExportError(f"{path.parent}: there is no such folder.", fix="Create it first.")
+    if path.is_dir():
+        raise ExportError(f"{path}: a folder, not a file.", fix="Give the name of a file.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ExportError(
+            f"{path.parent}: nothing may be written there.", fix="Choose another folder."
+        )
 
 
 def _create(path: Path, *, compressed: bool) -> IO[str]:

@@ -172,3 +172,64 @@ def test_help_shows_an_example(run: Run, command: str, capsys: pytest.CaptureFix
     assert run(command, "--help") == 0
 
     assert "Example: triage-train" in capsys.readouterr().out
+
+
+def test_places_that_cannot_be_written_are_refused_first(
+    run: Run, export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Targets are looked at before any work, and the system's refusals are no stack."""
+    (tmp_path / "file").touch()
+    (tmp_path / "d.csv").mkdir()
+    lost = tmp_path / "none" / "p.csv"
+
+    assert run("fit", export, *READ, "--out", tmp_path / "file") == 2
+    assert run("fit", export, *READ, "--out", tmp_path / "file" / "below") == 2
+    assert run("fit", export, *READ, "--json", tmp_path) == 2
+    assert run("fit", export, *READ, "--base", "nope") == 2
+    assert run("check", tmp_path / "d.csv", *READ) == 2
+    assert run("evaluate", "starter", export, *READ, "--predictions", lost) == 2
+    assert run("evaluate", "starter", export, *READ, "--predictions", tmp_path / "d.csv") == 2
+
+    shown = capsys.readouterr()
+    assert "reading the exports" not in shown.err
+    assert "accuracy" not in shown.err + shown.out
+
+
+def test_rename_slips_are_told(run: Run, export: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown task of --map is wrong use; a value that never occurs is a warning."""
+    assert run("check", export, *READ, "--map", "prio:P1=urgent") == 2
+    assert run("check", export, *READ, "--map", "category:Service=service") == 0
+
+    assert "category:Service=service: the value never occurs" in capsys.readouterr().out
+
+
+def test_truth_stands_as_it_was_scored(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """True labels are stripped and renamed, empty where a row has none; strange ones are told."""
+    cells = [" service ", "Help", "N/A", "billing"]
+    table = [{**row, "category": cell} for row, cell in zip(messages(), cells, strict=False)]
+    write_rows(tmp_path / "a.csv", table, list(table[0]))
+    out = tmp_path / "labelled.csv"
+    also = ("--label", "queue=category", "--map", "category:Help=service", "--predictions", out)
+
+    assert run("evaluate", "starter", tmp_path / "a.csv", *READ, *also) == 0
+
+    labels = [row["true_category"] for row in read_rows(out)]
+    assert labels == ["service", "service", "", "billing"]
+    err = " ".join(capsys.readouterr().err.split())
+    assert "warning: the bundle has no task queue" in err
+    assert "category has no label billing 1" in err
+
+
+def test_labels_of_another_bundle_are_refused(
+    run: Run, export: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the bundle knows no label of the export, both sets are named and nothing is scored."""
+    wrong = ("--text", "text", "--label", "category=sentiment")
+
+    assert run("evaluate", "starter", export, *wrong) == 2
+
+    err = " ".join(capsys.readouterr().err.split())
+    assert "service" in err
+    assert "negative" in err

@@ -27,7 +27,7 @@ def test_task_given_twice_is_refused() -> None:
 def test_malformed_rename_is_refused(value: str) -> None:
     """A rename needs task, value and label."""
     with pytest.raises(InputError, match="--map"):
-        parse_renames([value])
+        parse_renames([value], ["p"])
 
 
 def test_pairs_split_at_the_first_sign() -> None:
@@ -37,7 +37,7 @@ def test_pairs_split_at_the_first_sign() -> None:
 
 def test_renames_split_at_the_last_sign() -> None:
     """A value of the export may hold colons and equals signs."""
-    assert parse_renames(["p:P:1=a=urgent", "p:P2=high"]) == {
+    assert parse_renames(["p:P:1=a=urgent", "p:P2=high"], ["p"]) == {
         "p": {"P:1=a": "urgent", "P2": "high"}
     }
 
@@ -54,3 +54,11 @@ def test_contract_of_a_task_overrules_the_default() -> None:
     precision = Precision(automate=0.9, automate_of={"a": 0.99})
 
     assert (precision.of("a"), precision.of("b")) == (0.99, 0.9)
+
+
+def test_rename_of_a_task_without_label_is_refused() -> None:
+    """A task that no label column has cannot be renamed, so a misspelt one is told."""
+    with pytest.raises(InputError, match="'prioritet'") as caught:
+        parse_renames(["prioritet:P1=urgent"], ["priority"])
+
+    assert "priority" in caught.value.fix

@@ -19,9 +19,10 @@ from tests.builders import (
     tiny_prepared,
     tiny_settings,
 )
+from training.card import card
 from training.config import Columns, Precision
-from training.evaluate import evaluate, predict
-from training.run import fit_examples, prepare, taxonomy_of
+from training.evaluate import compare, evaluate, predict
+from training.run import fit, fit_examples, prepare, taxonomy_of
 from triage.bundle.manifest import CARD, METRICS
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
@@ -199,6 +200,24 @@ def test_unanswered_and_unknown_tasks_are_left_out(
     assert set(evaluate(examples, given, labeler, bundle.manifest.taxonomy)) == {"category"}
 
 
+def test_labels_that_cannot_be_scored_are_told() -> None:
+    """Tasks and labels that a bundle lacks are named with their rows counted."""
+    taxonomy = load_taxonomy(TAXONOMY)
+    table = [{**messages()[0], "queue": "a", "priority": ""}] + [
+        {**row, "queue": "a", "category": "billing", "priority": ""} for row in messages()[:2]
+    ]
+
+    lines = compare(examples_of(table, ["category", "priority", "queue"]), taxonomy)
+
+    assert "no task queue" in lines[0]
+    assert "category has no label billing 2" in lines[1]
+    assert "no row has a label of task priority" in lines[2]
+    with pytest.raises(ExportError, match=r"it has service, .*the export has billing"):
+        compare(examples_of(table[1:], ["category"]), taxonomy)
+    with pytest.raises(ExportError, match="None of the tasks queue"):
+        compare(examples_of(table, ["queue"]), taxonomy)
+
+
 def test_same_data_and_seed_give_the_same_bundle(settings: Settings, tmp_path: Path) -> None:
     """Two runs agree in every byte that decides an answer; other data do not."""
     outcomes = [
@@ -233,13 +252,49 @@ def test_bundle_goes_to_the_registry_by_default(settings: Settings) -> None:
 
 
 def test_existing_bundle_is_not_overwritten(settings: Settings, tmp_path: Path) -> None:
-    """A second run into the same name is refused and the first stays whole."""
+    """A run of other content into the same name is refused and the first stays whole."""
     first = tiny_fit(settings, ["category"], name="mine", out=tmp_path)
 
     with pytest.raises(BundleError, match="exists already"):
-        tiny_fit(settings, ["category"], name="mine", out=tmp_path)
+        tiny_fit(settings, ["sentiment"], name="mine", out=tmp_path, only=True)
 
     assert load_bundle(first.path, settings.encoders).id == "mine"
+
+
+def test_same_content_is_not_written_twice(settings: Settings, tmp_path: Path) -> None:
+    """A second run of the same rows on one day gives the bundle that stands, its card untouched."""
+    lines: list[str] = []
+    prepared, config = tiny_prepared(["category"]), tiny_config(out=tmp_path / "out", only=True)
+    first = fit_examples(prepared, config, settings, "first", silent, name="mine")
+
+    second = fit_examples(prepared, config, settings, "second", lines.append, name="mine")
+
+    assert (second.bundle, second.path) == (first.bundle, first.path)
+    assert second.metrics["bundle_path"] == str(first.path)
+    assert "Made by `first`" in (first.path / CARD).read_text(encoding="utf-8")
+    assert any("mine stands already" in line for line in lines)
+
+
+def test_bundle_that_cannot_be_written_is_told(settings: Settings, tmp_path: Path) -> None:
+    """What the system refuses is said with the folder."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(BundleError, match="cannot be written"):
+        tiny_fit(settings, ["category"], only=True, out=tmp_path / "file" / "out")
+
+
+def test_card_tells_of_the_guard() -> None:
+    """One sentence says whether mail that is no request is told apart."""
+    metrics = {
+        "rows": {"train": 1, "calibration": 1, "test": 1},
+        "data_fingerprint": "f",
+        "languages": ["en"],
+        "profiles": {},
+        "thresholds": {},
+    }
+
+    assert "No guard is in the bundle" in card("b", metrics, [], "c")
+    assert "A guard is in the bundle" in card("b", metrics, [], "c", guarded=True)
 
 
 def test_other_heads_are_carried_over(settings: Settings) -> None:
@@ -291,13 +346,19 @@ def test_heads_of_other_encoders_are_not_carried(settings: Settings, tmp_path: P
 
     made = load_bundle(outcome.path, other.encoders)
     assert list(made.manifest.taxonomy.tasks) == ["category"]
-    assert any("nothing carried over" in line for line in lines)
+    assert any("nothing carried over" in line and "priority" in line for line in lines)
 
 
 def test_base_that_does_not_exist_is_refused(settings: Settings, tmp_path: Path) -> None:
     """A base that was named must be there; the champion need not."""
     with pytest.raises(BundleNotFoundError, match="'nobody'"):
         tiny_fit(settings, ["category"], base="nobody")
+
+    lines: list[str] = []
+    rows = (tiny_export(tmp_path / "a.csv"),)
+    with pytest.raises(BundleNotFoundError, match="'nobody'"):
+        fit(tiny_config(base="nobody", exports=rows), settings, "tests", lines.append)
+    assert not lines
 
     fresh = tiny_settings(tmp_path / "fresh")
     tiny_encoder_folders(fresh.encoders)

@@ -6,7 +6,7 @@ import pytest
 
 from training.config import Columns
 from training.datasets import Examples
-from training.ingest.table import read_export
+from training.ingest.table import read_export, read_exports
 from triage.errors import ExportError
 from triage.text.language import LanguageIdentifier
 
@@ -159,3 +159,27 @@ def test_group_column_groups_and_blanks_do_not(
     )
 
     assert examples.groups == ("ann", "ann", "3", "4")
+
+
+def test_ids_of_two_exports_must_differ(tmp_path: Path, identifier: LanguageIdentifier) -> None:
+    """An id in two files is refused with both; rows without ids never clash."""
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for number, path in enumerate(paths):
+        path.write_text(f"id,text,label\n{number},a,x\n7,b,y\n", encoding="utf-8")
+
+    with pytest.raises(ExportError, match=r"b\.csv, row 2: the id '7' .*a\.csv, row 2"):
+        read_exports(paths, COLUMNS, identifier)
+
+    for path in paths:
+        path.write_text("text,label\na,x\nb,y\n", encoding="utf-8")
+    assert len(read_exports(paths, COLUMNS, identifier)) == 4
+
+
+def test_content_types_are_read_as_mail_writes_them(
+    tmp_path: Path, identifier: LanguageIdentifier
+) -> None:
+    """Case and parameters do not hide HTML."""
+    columns = Columns("text", {"kind": "label"}, content_type="type")
+    content = "text,label,type\n<p>one</p>,x,TEXT/HTML\n<p>two</p>,y,text/html; charset=utf-8\n"
+
+    assert read(tmp_path, content, identifier, columns).texts == ("one", "two")

@@ -1,8 +1,11 @@
 """What blocks a run, and what deserves a look."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.builders import examples_of
+from training.config import Columns
 from training.validate import MIN_EXAMPLES, Finding, inspect, refuse
 from triage.errors import ExportError
 from triage.labeling.taxonomy import LabelSpec, TaskSpec, Taxonomy
@@ -82,3 +85,29 @@ def test_long_lists_of_rows_are_cut() -> None:
     line = Finding("warning", "x", "Look.", tuple(range(1, 9))).line()
 
     assert line == "warning: Look. Rows 1, 2, 3, 4, 5 and 3 more."
+
+
+def test_renames_that_never_apply_are_told() -> None:
+    """A value of --map that the export lacks is a likely slip; one that occurs is not."""
+    renames = {"kind": {"P1": "x", "P9": "y"}}
+    examples = replace(
+        examples_of([{"text": "a", "kind": "x"}], ["kind"]), cells={"kind": frozenset({"P1"})}
+    )
+
+    findings = inspect(examples, None, Columns("text", {"kind": "kind"}, renames=renames))
+
+    told = [finding.message for finding in findings if finding.code == "unused_map"]
+    assert told == ["--map kind:P9=y: the value never occurs in the export."]
+
+
+def test_blank_dates_are_told() -> None:
+    """One row without a date keeps the split from going by time, which is said."""
+    examples = examples_of(
+        [{"text": "a", "kind": "x", "time": "2026-01-01"}, {"text": "b", "kind": "y"}], ["kind"]
+    )
+
+    findings = inspect(examples, None, Columns("text", {"kind": "kind"}, time="when"))
+
+    finding = next(finding for finding in findings if finding.code == "no_time")
+    assert (finding.level, finding.rows) == ("warning", (2,))
+    assert "not by time" in finding.message

@@ -102,3 +102,27 @@ def test_help_shows_an_example(run: Run, command: str, capsys: pytest.CaptureFix
     assert run(command, "--help") == 0
 
     assert "Example: triage" in capsys.readouterr().out
+
+
+def test_places_that_cannot_be_used_exit_with_two(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder is neither a table to read nor one to write."""
+    export = tiny_export(tmp_path / "a.csv")
+    (tmp_path / "d.csv").mkdir()
+
+    assert run("classify", "--file", tmp_path / "d.csv", "--out", tmp_path / "out.csv") == 2
+    assert run("classify", "--file", export, "--out", tmp_path / "d.csv") == 2
+    assert capsys.readouterr().err.count("invalid_export:") == 2
+
+
+def test_columns_of_all_json_rows_are_kept(run: Run, tmp_path: Path) -> None:
+    """A column that the first row lacks is written; one that labelling writes is refused."""
+    source, out = tmp_path / "a.jsonl", tmp_path / "out.csv"
+    source.write_text('{"text": "hello"}\n{"text": "bye", "note": "kept"}\n')
+
+    assert run("classify", "--file", source, "--out", out) == 0
+    assert [row["note"] for row in read_rows(out)] == ["", "kept"]
+
+    source.write_text('{"text": "hello"}\n{"text": "bye", "triage_language": "x"}\n')
+    assert run("classify", "--file", source, "--out", out) == 2

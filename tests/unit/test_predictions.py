@@ -113,3 +113,11 @@ def test_absent_values_are_no_hint() -> None:
     message = columns.message({"body": "hi", "kind": "text/markdown", "lang": ""})
 
     assert (message.content_type, message.language) == ("text/plain", None)
+
+
+@pytest.mark.parametrize("cell", ["TEXT/HTML", " text/html; charset=utf-8", "Text/Html ;x=y"])
+def test_content_types_are_read_as_mail_writes_them(cell: str) -> None:
+    """Case and parameters do not hide HTML."""
+    columns = MessageColumns("body", content_type="kind")
+
+    assert columns.message({"body": "hi", "kind": cell}).content_type == "text/html"

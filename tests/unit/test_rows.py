@@ -1,6 +1,7 @@
 """Tables of messages: what is refused by name and row, and what is written whole."""
 
 import gzip
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -195,3 +196,39 @@ def test_column_names_of_a_bare_header(tmp_path: Path) -> None:
     """A table without rows still has its columns."""
     assert column_names(save(tmp_path / "a.tsv", "id\ttext\n")) == ["id", "text"]
     assert column_names(save(tmp_path / "a.jsonl", "")) == []
+
+
+def test_columns_of_later_rows_are_found(tmp_path: Path) -> None:
+    """A key that the first row of a JSONL file lacks is a column all the same."""
+    path = save(tmp_path / "a.jsonl", '{"b": 1}\n{"a": 2, "b": 3}\n{"c": null}\n')
+
+    assert column_names(path) == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize("name", ["d.csv", "d.jsonl", "d.tsv.gz"])
+def test_folder_is_no_table(tmp_path: Path, name: str) -> None:
+    """A folder with the name of a table is refused on both sides."""
+    folder = tmp_path / name
+    folder.mkdir()
+
+    assert name in refused(folder).problem
+    with pytest.raises(ExportError, match="a folder"):
+        write_rows(folder, ROWS, ["id"])
+    with pytest.raises(ExportError, match=name):
+        column_names(folder)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_full_disk_is_told(tmp_path: Path, ending: str) -> None:
+    """A write that the system refuses midway names the file and leaves no scraps."""
+    rows = [{"id": f"{number * 7919 % 100_003:x}" * 5} for number in range(20_000)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(ExportError, match="cannot be written") as caught:
+            write_rows(tmp_path / f"out{ending}", rows, ["id"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert f"out{ending}" in caught.value.problem
+    assert not list(tmp_path.iterdir())

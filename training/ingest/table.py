@@ -1,20 +1,48 @@
 """Read a CSV, TSV or JSONL export into examples."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from training.config import Columns
-from training.datasets import Examples
-from triage.domain import ContentType, Message
+from training.datasets import Examples, join
+from triage.domain import Message
 from triage.errors import ExportError
+from triage.predictions import content_type_of
 from triage.rows import Row, read_rows
 from triage.text.clean import clean
 from triage.text.language import LanguageIdentifier
 
 IGNORED = frozenset({"", "null", "none", "nan", "n/a"})
 """Cells that mean "no label" in the exports seen, whatever their case."""
+
+
+def read_exports(
+    paths: Sequence[Path], columns: Columns, identifier: LanguageIdentifier
+) -> Examples:
+    """Read several exports as one; ids must differ across them where the exports have ids.
+
+    Raises:
+        ExportError: As ``read_export``, or when two exports have a row of the same id.
+    """
+    parts = [read_export(path, columns, identifier) for path in paths]
+    seen: dict[str, tuple[Path, int]] = {}
+    for path, part in zip(paths, parts, strict=True):
+        for name, number in zip(part.ids, part.numbers, strict=True):
+            if name == _made_up(path, number):
+                continue
+            if name in seen:
+                first, row = seen[name]
+                raise ExportError(
+                    f"{path}, row {number}: the id {name!r} stands already in {first}, row {row}.",
+                    fix="Give every row of all files its own id, or drop the id column.",
+                    field=columns.ids,
+                    row=number,
+                )
+            seen[name] = (path, number)
+    return join(parts)
 
 
 def read_export(path: Path, columns: Columns, identifier: LanguageIdentifier) -> Examples:
@@ -49,13 +77,22 @@ def read_export(path: Path, columns: Columns, identifier: LanguageIdentifier) ->
         sources=(path.name,) * len(table),
         weights=np.ones(len(table)),
         target=np.ones(len(table), bool),
+        cells={
+            task: frozenset(row[column].strip() for row in table)
+            for task, column in columns.labels.items()
+        },
     )
+
+
+def _made_up(path: Path, number: int) -> str:
+    """Name a row that has no id of its own."""
+    return f"{path}:{number}"
 
 
 def _ids(path: Path, table: list[Row], columns: Columns) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     for number, row in enumerate(table, start=1):
-        name = row.get(columns.ids) or f"{path}:{number}"
+        name = row.get(columns.ids) or _made_up(path, number)
         if name in seen:
             raise ExportError(
                 f"{path.name}, row {number}: the id {name!r} stands already in row {seen[name]}.",
@@ -68,9 +105,7 @@ def _ids(path: Path, table: list[Row], columns: Columns) -> tuple[str, ...]:
 
 
 def _message(row: Row, columns: Columns) -> Message:
-    kind: ContentType = "text/plain"
-    if columns.content_type and row[columns.content_type] == "text/html":
-        kind = "text/html"
+    kind = content_type_of(row[columns.content_type] if columns.content_type else "")
     subject = row[columns.subject] if columns.subject else ""
     return Message(text=row[columns.text], subject=subject, content_type=kind)
 

@@ -9,6 +9,8 @@ from triage.suggest.index import PassageIndex
 from triage.suggest.query import Hit, Query
 
 _UNSURE = {"", "und"}
+CONSIDERED = 10
+"""Hits whose confidence is computed, however few are asked for: the surest may not rank first."""
 
 
 class Suggester:
@@ -46,14 +48,15 @@ class Suggester:
         """
         if top < 1:
             return Suggestions((), "not_requested")
-        hits = self.index.search(query, top)
+        hits = self.index.search(query, max(top, CONSIDERED))
         if not hits:
             return Suggestions((), "empty_knowledge_base")
         lowest = self.calibrator.threshold if min_confidence is None else min_confidence
         scored = [(hit, self.calibrator.confidence(hit, query.text)) for hit in hits]
+        scored.sort(key=lambda pair: -pair[1])
         items = tuple(
             self._item(hit, confidence, query, customer_name, sentiment)
-            for hit, confidence in scored
+            for hit, confidence in scored[:top]
             if confidence >= lowest
         )
         return Suggestions(items, None if items else "nothing_above_threshold")

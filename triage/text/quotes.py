@@ -7,8 +7,8 @@ from typing import Literal
 from triage.text.headers import Header, attribution, bare, block, is_rule
 from triage.text.mapped import QUOTED
 
-_SHORT_NOTE = 5
-_SHORT_NOTE_HAN = 12
+_SHORT_NOTE = 8
+_SHORT_NOTE_HAN = 16
 _WRAP_WIDTH = 55
 _WRAP_WORDS = 4
 _ENDS = (".", "?", "!", "。", "？", "！")

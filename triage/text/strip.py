@@ -2,7 +2,7 @@
 
 The rule for a message that holds nothing of its own: what was quoted or forwarded is then the
 message, so only its headers, ">" marks and signatures go. The same holds for a forward under a note
-of at most five words ("Please see below"), since the matter is in the forward.
+of at most eight words ("From a customer, please handle"), since the matter is in the forward.
 """
 
 import re

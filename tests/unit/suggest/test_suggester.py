@@ -82,3 +82,18 @@ def test_language_without_canned_responses_has_no_draft() -> None:
 
     assert answer.items[0].reply == ""
     assert answer.items[0].answer
+
+
+def test_surest_comes_first_however_few_are_asked_for() -> None:
+    """The order is that of confidence, also where the search ranks otherwise."""
+    contrary = RetrievalCalibrator(
+        tuple(-4.0 if name == "dense" else 0.0 for name in FEATURES), 0.0, 0.0, 0.8
+    )
+    suggester = Suggester(index(RESET, RETURN), contrary, CANNED)
+    asked = query("reset password")
+
+    both = suggester.suggest(asked, 2).items
+
+    assert [item.article_id for item in both] == ["return", "reset"]
+    assert both[0].confidence > both[1].confidence
+    assert suggester.suggest(asked, 1).items == both[:1]

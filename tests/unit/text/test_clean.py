@@ -198,3 +198,12 @@ def test_chinese_letter_closing_with_a_company_is_a_signature() -> None:
 
     assert cleaned.body == "我的订单三天了还没有发货,请帮我查一下。"
     assert [part.kind for part in cleaned.removed] == ["signature"]
+
+
+def test_forward_under_a_short_note_is_kept() -> None:
+    """An agent who forwards a customer's words with a line of their own means those words."""
+    note = "Forwarding this from a customer, please handle:"
+    header = "---------- Forwarded message ---------\nFrom: A <a@example.com>\nSubject: Oven"
+    cleaned = clean(Message(text=f"{note}\n\n{header}\n\nThe oven shows E4 and stays cold."))
+
+    assert "The oven shows E4 and stays cold." in cleaned.body
