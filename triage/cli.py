@@ -127,7 +127,8 @@ def _pipeline(settings: Settings, suggestions: int) -> Iterator[Pipeline]:
             service.close()
         return
     registry = Registry(settings.home, settings.models)
-    bundle = load_bundle(registry.find(settings.bundle), settings.encoders)
+    folder = registry.find(settings.bundle)
+    bundle = load_bundle(folder, settings.encoders, settings.profile)
     identifier = LanguageIdentifier(bundle.manifest.languages)
     yield Pipeline(bundle, bundle.profile(settings.profile), identifier)
 

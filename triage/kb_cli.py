@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from triage.bundle.manifest import RETRIEVAL, read_json
+from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
 from triage.domain import Article
@@ -198,7 +198,8 @@ def _tools(bundle: str | None, profile: str | None) -> Tools:
     if bundle is None:
         return shipped_tools(settings.encoders, profile or "twin")
     folder = Registry(settings.home, settings.models).find(bundle)
-    loaded = load_bundle(folder, settings.encoders)
+    chosen = profile or read_manifest(folder).default_profile
+    loaded = load_bundle(folder, settings.encoders, chosen)
     calibrators = loaded.retrieval or read_json(settings.encoders / RETRIEVAL)
     return make_tools(
         loaded.encoders, loaded.profile(profile), calibrators, loaded.manifest.languages

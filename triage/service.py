@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Self
 from uuid import uuid4
 
-from triage.bundle.manifest import RETRIEVAL, read_json
+from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
 from triage.domain import Article, Language, Message, Options, Suggestions, TriageResult
@@ -15,6 +15,7 @@ from triage.encoders.base import Vectors
 from triage.errors import BundleError, CorruptBundleError, StoreError, TooLargeError
 from triage.knowledge.finder import Tools, make_tools
 from triage.knowledge.importer import import_articles, read_articles
+from triage.knowledge.refresh import ArticleWatch
 from triage.labeling.decision import too_short
 from triage.pipeline import Pipeline
 from triage.settings import Settings
@@ -119,6 +120,9 @@ class Service:
         self._store = store
         journal = store.journal(settings.store_text, lambda text: redact(text).text)
         self._writer = GroupWriter(journal.append, telemetry, linger_s=LINGER_S)
+        self._watch = (
+            ArticleWatch(store.articles, knowledge.suggester, telemetry) if knowledge else None
+        )
         self._closed = False
         telemetry.metrics.bundle.labels(pipeline.model.bundle, pipeline.model.profile).set(1)
 
@@ -137,8 +141,9 @@ class Service:
         begun = perf_counter()
         telemetry = telemetry or Telemetry(settings.log_level)
         registry = Registry(settings.home, settings.models)
-        bundle = load_bundle(registry.find(settings.bundle), settings.encoders)
-        bundle.profile(settings.profile)
+        folder = registry.find(settings.bundle)
+        chosen = settings.profile or read_manifest(folder).default_profile
+        bundle = load_bundle(folder, settings.encoders, chosen)
         store = Store.open(settings.store_url)
         try:
             tools = _tools(bundle, settings, telemetry)
@@ -198,7 +203,7 @@ class Service:
         check_limits(message)
         text = clean(message).text
         language = self.pipeline.identifier.identify(text, question.language)
-        if too_short(text):
+        if too_short(text) or not language.supported:
             return Suggestions((), "abstained"), language
         if self._knowledge is None:
             return Suggestions((), "empty_knowledge_base"), language
@@ -219,6 +224,8 @@ class Service:
     def close(self) -> None:
         """Write what the journal still waits for, and close the store."""
         self._closed = True
+        if self._watch:
+            self._watch.close()
         self._writer.close()
         self._store.close()
 

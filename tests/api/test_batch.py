@@ -1,10 +1,12 @@
 """POST /v1/classify/batch: many messages, each on its own."""
 
+import json
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.asking import PARCEL, check_shape, classify, fault, problem
+from tests.api.asking import PARCEL, check_shape, classify, fault, post, problem
 
 PATH = "/v1/classify/batch"
 
@@ -83,3 +85,49 @@ def test_batch_itself_must_have_its_form(client: TestClient) -> None:
     assert fault(client.post(PATH, json={"messages": {}}))["field"] == "messages"
     assert fault(client.post(PATH, json={"messages": [], "x": 1}))["field"] == "x"
     problem(client.post(PATH, json=[]), 422, "invalid_input")
+
+
+@pytest.mark.parametrize(
+    ("item", "id_", "field"),
+    [
+        (b'{"id": "bad", "text": "a\\ud800"}', "bad", "text"),
+        (b'{"id": "bad", "text": "a", "suggestions": NaN}', "bad", "suggestions"),
+        (b'{"id": "bad", "text": "a", "text": "b"}', "bad", "text"),
+        (b'{"id": "bad", "text": "a", "context": {"brand": 1e999}}', "bad", "context.brand"),
+        (b'{"id": "bad", "text": "a", "\\ud800": 1}', "bad", "body"),
+        (b'{"id": "\\ud800", "text": "a"}', None, "id"),
+        (b'{"id": "x", "id": "y", "text": "a"}', None, "id"),
+        (b"NaN", None, "body"),
+        (b'"\\u0000"', None, "body"),
+    ],
+)
+def test_unreadable_message_fails_alone(
+    client: TestClient, item: bytes, id_: str | None, field: str
+) -> None:
+    """What JSON or Unicode do not allow inside a message is its own fault, not the batch's."""
+    good = json.dumps({"id": "good", "text": PARCEL}).encode()
+
+    response = post(client, b'{"messages": [%s, %s, %s]}' % (good, item, good), PATH)
+    assert response.status_code == 200, response.text
+    first, bad, last = response.json()["results"]
+
+    check_shape(bad["error"])
+    assert bad["id"] == id_
+    assert bad["error"]["errors"][0]["field"] == field
+    assert first["labels"] == last["labels"] == classify(client, text=PARCEL)["labels"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"messages": [{"text": "a"}], "x": "\\ud800"}', "x"),
+        (b'{"messages": [{"text": "a"}], "messages": []}', "messages"),
+        (b'{"messages": NaN}', "messages"),
+        (b'{"messages": [{"text": "a"},]}', "body"),
+        (b'{"messages": [' + b"[" * 16 + b"]" * 16 + b"]}", "body"),
+        (b'{"messages": [' + json.dumps({str(n): n for n in range(201)}).encode() + b"]}", "body"),
+    ],
+)
+def test_unreadable_batch_is_refused_whole(client: TestClient, body: bytes, field: str) -> None:
+    """Faults around the messages, broken JSON and its limits are no message's own."""
+    assert fault(post(client, body, PATH))["field"] == field

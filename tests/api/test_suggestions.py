@@ -73,3 +73,13 @@ def test_broken_question_names_the_field(
 ) -> None:
     """Every fault names the field of this request."""
     assert fault(client.post(PATH, json=body), status, code)["field"] == field
+
+
+def test_question_in_another_language_abstains(client: TestClient) -> None:
+    """A language that the bundle does not know gets no suggestion, as in labelling."""
+    question = "¿Cómo puedo restablecer la contraseña olvidada de mi cuenta en la página de acceso?"
+    response = client.post("/v1/suggestions", json={"question": question, "min_confidence": 0})
+
+    assert not response.json()["language"]["supported"]
+    assert response.json()["suggestions"] == []
+    assert response.json()["no_suggestion_reason"] == "abstained"

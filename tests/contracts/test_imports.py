@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.served import write_data
 from triage.settings import CHECKOUT
 
 FORBIDDEN = {
@@ -77,3 +78,24 @@ pipeline.run([Message("the app shows a blank page")], Options(explain=True))
 def test_command_line_starts_without_the_server() -> None:
     """The help of the command line waits for no web framework."""
     assert not loaded("import triage.cli") & {"fastapi", "starlette", "uvicorn", "onnxruntime"}
+
+
+def test_tiny_profile_serves_without_onnxruntime(tmp_path: Path) -> None:
+    """The shipped bundle answers in its tiny profile without loading the large encoder."""
+    code = """
+import sys
+from pathlib import Path
+from triage.domain import Message, Options
+from triage.service import Question, Service
+from triage.settings import Settings
+
+home, data = Path(sys.argv[1]), Path(sys.argv[2])
+service = Service.open(Settings(home=home, data=data, profile="tiny"))
+service.classify([Message("the app shows a blank page")], Options(explain=True))
+service.suggest(Question("how do I reset my forgotten password"))
+service.close()
+"""
+
+    names = loaded(code, str(tmp_path / "home"), str(write_data(tmp_path / "data")))
+
+    assert not names & {*FORBIDDEN, "onnxruntime"}

@@ -4,12 +4,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import select
 
 from tests.served import build_checkout, write_data
-from triage.domain import Context, Message, Options, Suggestions
+from triage.domain import Article, Context, Message, Options, Suggestions
 from triage.errors import (
     ArticleError,
     BundleError,
@@ -293,3 +294,35 @@ def test_failing_store_does_not_stop_answers_and_readiness_tells(served: Setting
     assert lost == 1
     assert not service.readiness().store
     assert not service.readiness().serving
+
+
+def test_import_beside_a_running_service_is_found(served: Settings) -> None:
+    """An article that another process imports is suggested within seconds, without a restart."""
+    service = opened_on(served)
+    article = Article("boats", "en", "Rent a sailing boat", "Choose a harbour and a sailing boat.")
+    with open_articles(served.store_url) as articles:
+        articles.replace_articles([article], ())
+    question = Question("rent a sailing boat in a harbour", min_confidence=0.0)
+    end = monotonic() + 5
+
+    def found() -> list[str]:
+        return [item.article_id for item in service.suggest(question)[0].items]
+
+    while "boats" not in found() and monotonic() < end:
+        sleep(0.05)
+
+    assert found()[0] == "boats"
+    service.close()
+
+
+def test_journal_does_not_hold_the_name_of_the_customer(served: Settings) -> None:
+    """The name that a message came with leaves the text that is kept."""
+    service = opened_on(served)
+    service.classify([Message(f"I am Anna, {PARCEL}", customer_name="Anna Berg")], Options())
+    service.close()
+
+    text = rows(served)[0][1]
+
+    assert text is not None
+    assert "[name]" in text
+    assert "anna" not in text.lower()

@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import anyio.to_thread
@@ -16,10 +17,10 @@ import numpy as np
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from triage.api.errors import instance_of, problem_of_faults, respond
+from triage.api.requests import Strict
 from triage.api.validation import faults, part_name
 from triage.errors import InputError, TooLargeError
 
@@ -45,6 +46,14 @@ class _Refused:
         self.problem, self.fix = problem, fix
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableItem:
+    """Stands in a batch for an item that cannot be accepted; ``error`` names the place in it."""
+
+    id: object
+    error: InputError
+
+
 class JsonRoute(APIRoute):
     """A route whose JSON body is read by this module."""
 
@@ -52,13 +61,13 @@ class JsonRoute(APIRoute):
         """Put strict reading before the usual handling."""
         usual = super().get_route_handler()
         model = self.body_field.field_info.annotation if self.body_field else None
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        if not (isinstance(model, type) and issubclass(model, Strict)):
             return usual
 
         async def handler(request: Request) -> Response:
             _check_type(request)
             raw = await _read(request, request.app.state.service.settings.max_body_bytes)
-            parsed = await _parse(raw)
+            parsed = await _parse(raw, model.checked_apart)
             try:
                 return await usual(_Parsed(request, raw, parsed))
             except RequestValidationError as error:
@@ -82,12 +91,16 @@ class _Parsed(Request):
         return self._value
 
 
-def parse_json(raw: bytes) -> object:
+def parse_json(raw: bytes, apart: str = "") -> object:
     """Parse a body.
 
+    Args:
+        raw: The bytes.
+        apart: Field whose list holds items that are refused one by one, as ``UnreadableItem``.
+
     Raises:
-        InputError: When it is no UTF-8, no JSON, nested too deeply, or holds what JSON or Unicode
-            do not allow; ``field`` names the place.
+        InputError: When it is no UTF-8, no JSON, nested too deeply, has an object with too many
+            keys, or holds what JSON or Unicode do not allow; ``field`` names the place.
     """
     if not raw.strip():
         raise _body("The body is empty.", "Send a JSON object.")
@@ -102,6 +115,7 @@ def parse_json(raw: bytes) -> object:
     decoder = _Decoder()
     value = decoder.decode(text)
     if decoder.refused or b"\\u" in raw:
+        _set_apart(value, apart)
         _walk(value, "")
     return value
 
@@ -134,7 +148,9 @@ class _Decoder:
 
     def _object(self, pairs: list[tuple[str, object]]) -> object:
         if len(pairs) > MAX_KEYS:
-            return self._refuse(f"has more than {MAX_KEYS} keys.", "Send fewer fields.")
+            raise _body(
+                f"An object in the body has more than {MAX_KEYS} keys.", "Send fewer fields."
+            )
         found = dict(pairs)
         if len(found) < len(pairs):
             counts = Counter(key for key, _ in pairs)
@@ -155,6 +171,21 @@ class _Decoder:
 
     def _constant(self, _name: str) -> object:
         return self._refuse("is no finite number.", "Send a finite number, or null.")
+
+
+def _set_apart(value: object, field: str) -> None:
+    """Put an ``UnreadableItem`` in the place of each item that must be refused."""
+    items = value.get(field) if isinstance(value, dict) else None
+    if not isinstance(items, list):
+        return
+    for place, item in enumerate(items):
+        try:
+            _walk(item, "")
+        except InputError as error:
+            given = item.get("id") if isinstance(item, dict) else None
+            # An id that is at fault itself cannot be sent back.
+            readable = isinstance(given, str) and not _NO_TEXT.search(given)
+            items[place] = UnreadableItem(given if readable else None, error)
 
 
 def _walk(value: object, path: str) -> None:
@@ -230,7 +261,7 @@ def _too_large(limit: int) -> TooLargeError:
     )
 
 
-async def _parse(raw: bytes) -> object:
+async def _parse(raw: bytes, apart: str) -> object:
     if len(raw) <= LARGE:
-        return parse_json(raw)
-    return await anyio.to_thread.run_sync(parse_json, raw)
+        return parse_json(raw, apart)
+    return await anyio.to_thread.run_sync(parse_json, raw, apart)

@@ -1,6 +1,6 @@
 """What requests must look like: unknown fields and wrong types are refused, never converted."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
@@ -21,6 +21,8 @@ class Strict(BaseModel):
     """Base of all that is read from a request."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    checked_apart: ClassVar[str] = ""
+    """Field whose list holds items that are refused one by one."""
 
 
 class CustomerIn(Strict):
@@ -116,6 +118,8 @@ class BatchRequest(Strict):
             ]
         }
     )
+
+    checked_apart: ClassVar[str] = "messages"
 
     messages: Annotated[
         list[SkipValidation[ClassifyRequest]],

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ CENTROIDS = "scope.centroids"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """A loaded bundle, ready to label in any of its profiles."""
+    """A loaded bundle, ready to label in the profiles whose encoders were loaded."""
 
     folder: Path
     manifest: Manifest
@@ -60,14 +60,7 @@ class Bundle:
         Raises:
             BundleError: When the bundle has no such profile.
         """
-        chosen = name or self.manifest.default_profile
-        if chosen not in self.manifest.profiles:
-            raise BundleError(
-                f"Bundle {self.id} has no profile {chosen!r}.",
-                fix=f"It can serve: {', '.join(self.manifest.profiles)}.",
-                field="profile",
-            )
-        return self.manifest.profiles[chosen].profile(chosen)
+        return _profile(self.manifest, name or self.manifest.default_profile)
 
     def labeler(self, profile: Profile) -> Labeler:
         """Return the labelling step of a profile."""
@@ -81,25 +74,29 @@ class Bundle:
         )
 
 
-def load_bundle(folder: Path, shared_encoders: Path) -> Bundle:
+def load_bundle(folder: Path, shared_encoders: Path, profile: str | None = None) -> Bundle:
     """Load a bundle after checking every fingerprint and its golden predictions.
 
     Args:
         folder: The bundle.
         shared_encoders: Folder whose subfolders hold encoders that bundles refer to.
+        profile: Load only the encoders of this profile; then only the golden predictions that they
+            can make are checked. All where None.
 
     Raises:
+        BundleError: When the bundle has no such profile.
         BundleNotFoundError: When no bundle stands there.
         CorruptBundleError: When a part is missing, changed, or predicts otherwise than it did.
         EncoderError: When an encoder is missing or broken.
     """
     manifest = read_manifest(folder)
+    needed = _profile(manifest, profile).routes.values() if profile else manifest.encoders
     _check_files(folder, manifest)
     arrays = _arrays(folder / HEADS)
     bundle = Bundle(
         folder=folder,
         manifest=manifest,
-        encoders=EncoderSet(_encoders(folder, manifest, shared_encoders)),
+        encoders=EncoderSet(_encoders(folder, manifest, shared_encoders, set(needed))),
         heads=_heads(manifest, arrays),
         centroids=_array(arrays, CENTROIDS),
         retrieval=read_json(folder / RETRIEVAL) if RETRIEVAL in manifest.files else None,
@@ -186,9 +183,23 @@ def _heads(manifest: Manifest, arrays: Mapping[str, NDArray[np.float32]]) -> Hea
     return HeadStack(heads, HashedNgrams(shortest=spec.shortest, longest=spec.longest))
 
 
-def _encoders(folder: Path, manifest: Manifest, shared: Path) -> dict[str, Encoder]:
+def _profile(manifest: Manifest, name: str) -> Profile:
+    if name not in manifest.profiles:
+        raise BundleError(
+            f"Bundle {manifest.id} has no profile {name!r}.",
+            fix=f"It can serve: {', '.join(manifest.profiles)}.",
+            field="profile",
+        )
+    return manifest.profiles[name].profile(name)
+
+
+def _encoders(
+    folder: Path, manifest: Manifest, shared: Path, needed: Collection[str]
+) -> dict[str, Encoder]:
     found: dict[str, Encoder] = {}
     for name, reference in manifest.encoders.items():
+        if name not in needed:
+            continue
         places = [folder / ENCODERS / name] if reference.inside else _shared(shared)
         place = next((p for p in places if _fingerprint(p) == reference.fingerprint), None)
         if place is None:
@@ -213,6 +224,8 @@ def _shared(folder: Path) -> Sequence[Path]:
 def _check_golden(bundle: Bundle) -> None:
     for golden in bundle.manifest.golden:
         profile = bundle.profile(golden.profile)
+        if not bundle.encoders.encoders.keys() >= set(profile.routes.values()):
+            continue
         vectors = bundle.encoders.encode([golden.text], [golden.language], profile)
         now = bundle.labeler(profile).probabilities(vectors, [golden.text])
         for task, expected in golden.probabilities.items():

@@ -34,6 +34,10 @@ _DRIVERS = {
 }
 
 
+class _WrongModeError(sqlite3.OperationalError):
+    """The file is in a journal mode that may lose rows."""
+
+
 def open_engine(url: str) -> Engine:
     """Prepare connections to a database; nothing is read or written yet.
 
@@ -90,8 +94,9 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
 def unusable(url: URL, error: Exception) -> StoreError:
     """Explain why a database cannot be used, without the values of any row."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    # Other kinds of errors may quote the value that they refuse.
-    plain = isinstance(cause, sqlite3.OperationalError | sqlite3.DatabaseError)
+    # What SQLite itself reports has a code. The driver, as other errors, quotes the value that it
+    # refuses.
+    plain = isinstance(cause, _WrongModeError) or hasattr(cause, "sqlite_errorcode")
     reason = str(cause) if plain else type(cause).__name__
     fix = next(
         (fix for word, fix in _FIXES.items() if word in reason),
@@ -148,7 +153,7 @@ def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> 
     mode = "WAL" if sqlite3.sqlite_version_info >= SAFE_WAL else "TRUNCATE"
     (now,) = connection.execute(f"PRAGMA journal_mode={mode}").fetchone()
     if now.upper() != mode:
-        raise sqlite3.OperationalError(f"its journal mode is {now} and {mode} is needed")
+        raise _WrongModeError(f"its journal mode is {now} and {mode} is needed")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
 

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Row, delete, insert, select
+from sqlalchemy import Engine, Row, delete, func, insert, select
 
 from triage.bundle.manifest import json_fingerprint
 from triage.domain import Article, LabelResult, Message, Suggestions, TriageResult
-from triage.errors import ArticleError
-from triage.storage.engine import transaction
+from triage.errors import ArticleError, StoreError
+from triage.storage.engine import shown, transaction
+from triage.storage.names import hide_name
 from triage.storage.tables import articles, decisions
 
 StoreText = Literal["redacted", "full", "none"]
@@ -36,10 +37,29 @@ class ArticleRepository:
             ArticleError: When the content of a row is not what was imported; names the article.
             StoreError: When the store cannot be read.
         """
-        query = select(articles).order_by(articles.c.id, articles.c.language)
+        columns = (articles.c.id, articles.c.language, articles.c.content, articles.c.fingerprint)
+        query = select(*columns).order_by(articles.c.id, articles.c.language)
         with transaction(self._engine) as connection:
-            rows = connection.execute(query).all()
+            try:
+                rows = connection.execute(query).all()
+            except (ValueError, TypeError, RecursionError):
+                # The cause would quote the row.
+                raise StoreError(
+                    f"The store {shown(self._engine.url)} holds an article that is no JSON.",
+                    fix="Restore it from a backup, or move it away and import the articles again.",
+                ) from None
         return tuple(_article(row) for row in rows)
+
+    def state(self) -> tuple[int, datetime | None]:
+        """Count the articles and tell when the newest was imported; every import changes one.
+
+        Raises:
+            StoreError: When the store cannot be read.
+        """
+        query = select(func.count(), func.max(articles.c.imported_at)).select_from(articles)
+        with transaction(self._engine) as connection:
+            count, newest = connection.execute(query).one()
+        return count, newest
 
     def replace_articles(self, changed: Sequence[Article], deleted: Collection[ArticleKey]) -> None:
         """Write and delete articles by key in one transaction.
@@ -108,14 +128,15 @@ class Journal:
             "suggestions": _suggestions(result.suggestions),
             "no_suggestion_reason": result.suggestions.no_suggestion_reason,
             "text_kept": self._keep,
-            "text": self._text(result.cleaned_text),
+            "text": self._text(result.cleaned_text, message.customer_name),
             "timings_ms": {step: round(ms, 3) for step, ms in result.timings_ms.items()},
         }
 
-    def _text(self, text: str) -> str | None:
+    def _text(self, text: str, name: str | None) -> str | None:
         if self._keep == "none":
             return None
-        return text if self._keep == "full" else self._redact(text)
+        # Names come second: an address is recognised by its whole, name and all.
+        return text if self._keep == "full" else hide_name(self._redact(text), name)
 
 
 def _requester(customer_id: str | None) -> str | None:
@@ -159,7 +180,7 @@ def _article_row(article: Article, now: datetime) -> dict[str, Any]:
     }
 
 
-def _article(row: Row[Any]) -> Article:
+def _article(row: Row[*tuple[Any, ...]]) -> Article:
     content = row.content
     if json_fingerprint(content) != row.fingerprint:
         raise ArticleError(

@@ -281,3 +281,21 @@ def test_carried_folders_are_copied(tmp_path: Path, encoders_folder: Path) -> No
     assert sorted(path.name for path in made.iterdir()) == sorted(
         path.name for path in source.iterdir()
     )
+
+
+def test_profile_loads_only_its_own_encoders(copied: Path, tmp_path: Path) -> None:
+    """A profile works without the encoders that its routes do not name; all of them need all."""
+    shared = tiny_encoder_folders(tmp_path / "shared")
+    shutil.rmtree(shared / "minilm")
+
+    bundle = load_bundle(copied, shared, "tiny")
+
+    assert set(bundle.encoders.encoders) == {"static"}
+    with pytest.raises(EncoderError, match="minilm"):
+        load_bundle(copied, shared)
+
+
+def test_unknown_profile_is_refused_before_loading(copied: Path, encoders_folder: Path) -> None:
+    """A wrong profile names the right ones."""
+    with pytest.raises(BundleError, match="twin, tiny"):
+        load_bundle(copied, encoders_folder, "huge")

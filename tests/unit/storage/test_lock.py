@@ -37,3 +37,25 @@ def test_other_databases_take_many_servers() -> None:
 
     with only_server(url), only_server(url):
         pass
+
+
+def test_home_that_is_a_file_is_named_with_the_fix(tmp_path: Path) -> None:
+    """A home that cannot be a folder is refused by its path."""
+    (tmp_path / "home").write_text("")
+
+    with (
+        pytest.raises(StoreError, match=r"home/triage\.db\.lock.*Point TRIAGE_HOME"),
+        only_server(f"sqlite:///{tmp_path / 'home' / 'triage.db'}"),
+    ):
+        pass
+
+
+def test_lock_that_cannot_be_written_is_named_with_the_fix(tmp_path: Path) -> None:
+    """A folder that takes no lock is refused by the path of the lock."""
+    (tmp_path / "triage.db.lock").mkdir()
+
+    with (
+        pytest.raises(StoreError, match=r"triage\.db\.lock.*Point TRIAGE_HOME"),
+        only_server(f"sqlite:///{tmp_path / 'triage.db'}"),
+    ):
+        pass

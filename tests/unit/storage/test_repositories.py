@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -140,3 +141,41 @@ def test_text_is_kept_as_the_operator_chose(
 
     assert row["text"] == expected
     assert row["text_kept"] == keep
+
+
+def test_article_that_is_no_json_is_refused_without_its_content(store: Store) -> None:
+    """The error names the store and the fix; what the row holds stays in it."""
+    store.articles.replace_articles([FULL], ())
+    for content in ("'{\"secret'", "CAST(x'736563726574ff' AS TEXT)", "x'736563726574ff'", "7"):
+        with transaction(store.engine, write=True) as connection:
+            connection.execute(text(f"UPDATE articles SET content = {content}"))  # noqa: S608 - our own literals
+
+        with pytest.raises((StoreError, ArticleError)) as caught:
+            store.articles.list_articles()
+
+        assert "secret" not in str(caught.value)
+        assert "Brød" not in str(caught.value)
+
+
+def test_every_import_changes_the_state(store: Store) -> None:
+    """A change, an addition and a deletion can each be told without reading the articles."""
+    states = [store.articles.state()]
+    for changed, deleted in (([FULL], []), ([FULL], []), ([], [("a", "da")])):
+        store.articles.replace_articles(changed, deleted)
+        states.append(store.articles.state())
+
+    assert states[0] == states[3] == (0, None)
+    assert states[1][0] == states[2][0] == 1
+    assert states[1] != states[2]
+
+
+def test_redacted_text_does_not_hold_the_name(store: Store) -> None:
+    """The requester's name leaves the text, by itself and inside an address."""
+    said = entry(text="Anna Berg here: anna@example.org, regards, anna")
+    named = replace(said, message=replace(said.message, customer_name="Anna Berg"))
+    store.journal("redacted", mask).append([named])
+
+    with transaction(store.engine) as connection:
+        kept = connection.execute(select(decisions.c.text)).scalar_one()
+
+    assert kept == "[name] here: [email], regards, [name]"

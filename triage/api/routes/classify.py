@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from triage.api.deps import ServiceDep, TurnsDep
 from triage.api.errors import Problem, documented, problem_of, problem_of_faults
 from triage.api.examples import ANSWER, BATCH, answered
-from triage.api.json_body import JsonRoute
+from triage.api.json_body import JsonRoute, UnreadableItem
 from triage.api.requests import MAX_BATCH, MAX_SHORT, BatchRequest, ClassifyRequest
 from triage.api.schemas import Answer, BatchAnswer, Refusal, answer_of
 from triage.api.validation import faults
@@ -75,6 +75,8 @@ def _batch(service: Service, items: Sequence[object]) -> BatchAnswer:
 
 
 def _checked(item: object) -> tuple[Message, Options] | Problem:
+    if isinstance(item, UnreadableItem):
+        return problem_of(item.error)
     try:
         request = ClassifyRequest.model_validate(item)
         message = request.message()
@@ -103,7 +105,8 @@ def _group(
 
 def _id_of(item: object) -> str | None:
     """Give a refused message its id back, if it is one."""
-    if not isinstance(item, dict):
-        return None
-    given = item.get("id")
+    if isinstance(item, UnreadableItem):
+        given = item.id
+    else:
+        given = item.get("id") if isinstance(item, dict) else None
     return given if isinstance(given, str) and 0 < len(given) <= MAX_SHORT else None

@@ -1,0 +1,92 @@
+"""Keep the index of a running service at what the store holds, whoever imported it."""
+
+from collections.abc import Sequence
+from threading import Event, Thread
+from typing import Protocol
+
+from triage.domain import Article
+from triage.errors import TriageError
+from triage.suggest.index import key
+from triage.suggest.suggester import Suggester
+from triage.telemetry import Telemetry
+from triage.text.passages import cut
+
+EVERY_S = 3.0
+"""Time between two looks at the store."""
+STOP_S = 2.0
+"""Longest wait for a look in progress when the service stops."""
+
+
+class WatchedArticles(Protocol):
+    """Articles that another process may change."""
+
+    def state(self) -> object:
+        """Return a value that differs after every import; costs one short query."""
+
+    def list_articles(self) -> Sequence[Article]:
+        """List all articles, internal and expired ones too."""
+
+
+class ArticleWatch:
+    """Brings changed articles into the index of a suggester, in a thread of its own.
+
+    Args:
+        articles: The store's articles.
+        suggester: Gets a new index, put in place at once; searches go on on the old one till then.
+        telemetry: Hears of refreshed articles, and once of each row of failures.
+        every_s: Time between two looks, in seconds.
+    """
+
+    def __init__(
+        self,
+        articles: WatchedArticles,
+        suggester: Suggester,
+        telemetry: Telemetry,
+        every_s: float = EVERY_S,
+    ) -> None:
+        self._articles = articles
+        self._suggester = suggester
+        self._log = telemetry.log
+        self._every_s = every_s
+        self._seen: object = None
+        self._failing = False
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name="articles", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._stopped.set()
+        self._thread.join(STOP_S)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every_s):
+            try:
+                self._look()
+            except TriageError as error:
+                self._fail(error.problem)
+            except Exception as error:  # noqa: BLE001 - the old index serves on, whatever it was
+                self._fail(type(error).__name__)
+            else:
+                self._failing = False
+
+    def _look(self) -> None:
+        # Taken before the list: an import in between is seen by the next look.
+        state = self._articles.state()
+        if state == self._seen:
+            return
+        index = self._suggester.index
+        before = {key(article): article for article in index.articles}
+        now = {key(article): article for article in self._articles.list_articles()}
+        changed = [article for name, article in now.items() if before.get(name) != article]
+        deleted = [name for name in before if name not in now]
+        if changed or deleted:
+            cuts = [(article, cut(article)) for article in changed]
+            self._suggester.index = index.with_articles(cuts, deleted)
+            self._log.info("articles_refreshed", articles=len(now), count=len(changed))
+        self._seen = state
+
+    def _fail(self, reason: str) -> None:
+        if not self._failing:
+            self._failing = True
+            self._log.error("articles_not_refreshed", reason=reason)
