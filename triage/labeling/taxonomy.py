@@ -76,6 +76,10 @@ def load_taxonomy(path: Path) -> Taxonomy:
             return Taxonomy.model_validate(tomllib.load(stream))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such taxonomy.", fix="Check the path.") from error
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: not readable ({error.strerror}).", fix="Name a file."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name}: not valid TOML: {error}.") from error
     except ValidationError as error:

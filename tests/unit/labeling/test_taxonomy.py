@@ -94,3 +94,9 @@ def test_shipped_taxonomy_explains_every_label() -> None:
             assert label.description
             assert label.examples
             assert label.counter_examples
+
+
+def test_folder_is_no_taxonomy(tmp_path: Path) -> None:
+    """A folder given for the file is refused by name."""
+    with pytest.raises(ConfigError, match="not readable"):
+        load_taxonomy(tmp_path)
