@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss
 
 from training.calibrate import (
     NEVER,
+    OUTSIDE_SHARE,
     ROWS_PER_CENTROID,
     fit_scope,
     fit_temperature,
@@ -139,7 +140,7 @@ def test_more_rows_are_estimated() -> None:
 
 
 def test_scope_leaves_few_of_its_own_outside() -> None:
-    """About one in a hundred of the training messages falls outside, and noise does."""
+    """The set share of the training messages falls outside, and noise does."""
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(4, 16))
     rows = centres[rng.integers(0, 4, 1000)] + rng.normal(size=(1000, 16)) * 0.3
@@ -147,7 +148,7 @@ def test_scope_leaves_few_of_its_own_outside() -> None:
 
     scope = scope_of(fit_scope(vectors, 0), vectors)
 
-    assert np.mean(scope.outside(vectors)) == pytest.approx(0.01, abs=0.002)
+    assert np.mean(scope.outside(vectors)) == pytest.approx(OUTSIDE_SHARE, abs=0.002)
     assert all(scope.outside(-vectors[:10]))
 
 
