@@ -17,8 +17,9 @@ from training.guard import FittedGuard
 from training.register import BundleParts, ProfileParts
 from triage.encoders.base import Profile, Vectors
 from triage.labeling.calibration import softmax
+from triage.labeling.decision import choose
 from triage.labeling.heads import Floats
-from triage.labeling.taxonomy import Taxonomy
+from triage.labeling.taxonomy import Costs, Taxonomy
 
 UNSURE = "und"
 MIN_LANGUAGE_ROWS = 20
@@ -30,19 +31,20 @@ def calibrate(
     profile: Profile,
     train: Examples,
     fitted: Sequence[FittedHead],
+    taxonomy: Taxonomy,
     config: FitConfig,
 ) -> ProfileParts:
-    """Set temperatures and thresholds of a profile from out-of-fold scores of the target rows."""
+    """Set temperatures and thresholds of a profile from out-of-fold scores of the target rows.
+
+    Thresholds are measured on the labels that the taxonomy's costs choose, as they are served.
+    """
     temperatures, thresholds = {}, {}
     for item in fitted:
         task = item.head.task
         scores, truth = _held(item, profile.name, train)
         temperatures[task] = fit_temperature(scores, truth)
-        probabilities = softmax(scores, temperatures[task])
-        correct = probabilities.argmax(axis=1) == truth
-        thresholds[task] = fit_thresholds(
-            task, probabilities.max(axis=1), correct, config.precision
-        )
+        chosen, confidence = choose(softmax(scores, temperatures[task]), taxonomy.costs(task))
+        thresholds[task] = fit_thresholds(task, confidence, chosen == truth, config.precision)
     return ProfileParts(profile, temperatures, thresholds, -1.0)
 
 
@@ -106,14 +108,17 @@ def supported_languages(examples: Examples) -> tuple[str, ...]:
 
 
 def describe_cuts(
-    item: FittedHead, part: ProfileParts, train: Examples
+    item: FittedHead, part: ProfileParts, train: Examples, costs: Costs
 ) -> dict[str, float | int | None]:
-    """Describe both cuts of a task, with the labels it would take where one is missing."""
+    """Describe both cuts of a task, with the labels it would take where one is missing.
+
+    ``costs`` of missing each label, shape ``(labels,)``, are those that the cuts were set with.
+    """
     cuts = part.thresholds[item.head.task]
     missing = None
     if cuts.automate_at is None:
         scores, truth = _held(item, part.profile.name, train)
         given = softmax(scores, part.temperatures[item.head.task])
-        correct = given.argmax(axis=1) == truth
-        missing = more_rows(given.max(axis=1), correct, AUTOMATE_PRECISION)
+        chosen, confidence = choose(given, costs)
+        missing = more_rows(confidence, chosen == truth, AUTOMATE_PRECISION)
     return {"suggest_at": cuts.suggest_at, "automate_at": cuts.automate_at, "more_labels": missing}

@@ -91,8 +91,8 @@ def evaluate(
 ) -> dict[str, Report]:
     """Measure every task that both the rows and the labeller have.
 
-    The top label of every row is scored; thresholds matter for ``automate`` alone. A task that no
-    row answers is left out.
+    The label chosen for every row is scored, by the labeller's costs where it has them; thresholds
+    matter for ``automate`` alone. A task that no row answers is left out.
     """
     tasks: dict[str, Any] = {}
     for task in examples.tasks:
@@ -106,5 +106,6 @@ def evaluate(
             labeler.thresholds[task],
             [examples.declared[i] for i in rows],
             ordinal=taxonomy.tasks[task].ordinal,
+            costs=labeler.costs.get(task),
         )
     return tasks

@@ -9,7 +9,8 @@ from scipy.stats import beta
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_recall_fscore_support
 
 from triage.labeling.calibration import Probabilities
-from triage.labeling.decision import Thresholds
+from triage.labeling.decision import Thresholds, choose
+from triage.labeling.taxonomy import Costs
 
 BINS = 15
 TARGETS = (0.80, 0.90, 0.95)
@@ -55,8 +56,9 @@ def measure(
     languages: Sequence[str],
     *,
     ordinal: bool = False,
+    costs: Costs | None = None,
 ) -> Report:
-    """Measure one task on rows that all answer it.
+    """Measure one task on rows that all answer it, by the label that would be served.
 
     Args:
         labels: Labels in the order of the columns.
@@ -65,12 +67,12 @@ def measure(
         thresholds: Cuts that decide what would be automated.
         languages: Language code of each row.
         ordinal: Whether the labels have an order, so that kappa is weighted by distance.
+        costs: What missing each label costs, shape ``(labels,)``; all the same where None.
     """
-    top = probabilities.argmax(axis=1)
+    top, confidence = choose(probabilities, costs)
     predicted = np.asarray(labels)[top]
     actual = np.asarray(truth)
     correct = predicted == actual
-    confidence = probabilities.max(axis=1)
     kinds = [
         thresholds.decide(label, value) for label, value in zip(predicted, confidence, strict=True)
     ]

@@ -97,6 +97,7 @@ class BundleParts:
             parts.thresholds,
             Scope(self.centroids, parts.scope_min_cosine),
             parts.guard,
+            self.taxonomy.all_costs(),
         )
 
 

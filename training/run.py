@@ -175,7 +175,10 @@ def _parts(
     config: FitConfig,
     retrieval: Mapping[str, object] | None,
 ) -> BundleParts:
-    profiles = [calibrate(profile, prepared.train, fitted, config) for profile in resolved.profiles]
+    profiles = [
+        calibrate(profile, prepared.train, fitted, prepared.taxonomy, config)
+        for profile in resolved.profiles
+    ]
     return assemble(
         prepared.train,
         prepared.taxonomy,
@@ -233,7 +236,10 @@ def _measure(
         "latency_ms": latencies,
         "thresholds": {
             part.profile.name: {
-                item.head.task: describe_cuts(item, part, prepared.train) for item in fitted
+                item.head.task: describe_cuts(
+                    item, part, prepared.train, prepared.taxonomy.costs(item.head.task)
+                )
+                for item in fitted
             }
             for part in parts.profiles
         },

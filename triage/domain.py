@@ -92,7 +92,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class LabelResult:
-    """The answer of one task. ``label`` is None exactly when ``decision`` is abstain."""
+    """The answer of one task. ``label`` is None exactly when ``decision`` is abstain.
+
+    ``top_label`` is the label chosen whatever the decision, and ``confidence`` its own; where the
+    taxonomy counts missed labels differently, an alternative may be more confident.
+    """
 
     label: str | None
     confidence: float

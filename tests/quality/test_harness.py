@@ -146,6 +146,25 @@ def test_decisions_are_counted_as_served() -> None:
     assert figures["automated"] == 2
 
 
+def test_outcomes_look_at_the_label_as_served() -> None:
+    """Where costs choose a less likely label, it is the one that is counted, taken rows too."""
+    one = Outcomes(
+        ("low", "urgent"),
+        np.asarray(["urgent", "low"]),
+        np.asarray([[0.6, 0.4], [0.9, 0.1]]),
+        np.asarray(["suggest", "automate"]),
+        Thresholds(0.3, 0.9),
+        ordinal=True,
+        costs=np.asarray([1.0, 2.0]),
+    )
+    first = one.take(np.asarray([True, False]))
+
+    assert one.predicted.tolist() == ["urgent", "low"]
+    assert one.confidence.tolist() == [0.4, 0.9]
+    assert one.report()["accuracy"] == 1
+    assert (first.predicted.tolist(), first.confidence.tolist()) == (["urgent"], [0.4])
+
+
 class CountingEncoder:
     """An encoder that counts what it is asked."""
 

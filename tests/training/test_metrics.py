@@ -144,6 +144,30 @@ def test_automated_share_follows_the_cut() -> None:
     assert without["quadratic_kappa"] is None
 
 
+def test_costs_choose_the_label_that_is_measured() -> None:
+    """Every figure of a label looks at the one served; figures of probabilities stay."""
+    costs = np.array([1.0, 1.0, 2.5])
+    chosen = (PROBABILITIES * costs).argmax(axis=1)
+    predicted = [LABELS[i] for i in chosen]
+    confidence = PROBABILITIES[np.arange(200), chosen]
+    right = np.asarray(predicted) == np.asarray(TRUTH)
+
+    report = measure(
+        LABELS, TRUTH, PROBABILITIES, Thresholds(0.5, 0.7), LANGUAGES, ordinal=True, costs=costs
+    )
+
+    assert predicted != PREDICTED
+    assert report["accuracy"] == pytest.approx(right.mean())
+    assert report["macro_f1"] == pytest.approx(f1_score(TRUTH, predicted, average="macro"))
+    assert report["ece"] == pytest.approx(expected_calibration_error(confidence, right))
+    assert report["coverage_at_precision"]["0.80"] == coverage_at(confidence, right, 0.8)
+    assert report["automate"]["coverage"] == pytest.approx((confidence >= 0.7).mean())
+    assert report["per_label"]["high"]["recall"] > REPORT["per_label"]["high"]["recall"]
+    assert {key: report[key] for key in ("brier", "log_loss")} == {
+        key: REPORT[key] for key in ("brier", "log_loss")
+    }
+
+
 def test_label_that_the_head_lacks_is_an_error() -> None:
     """A true label outside the head's counts as wrong in every figure."""
     report = measure(

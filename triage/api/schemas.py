@@ -1,8 +1,8 @@
 """What answers look like: every field is always there; confidences have 4 decimals, times 3."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from triage.api.errors import Problem
 from triage.domain import (
@@ -86,7 +86,14 @@ class LabelOut(Out):
     confidence: float
     decision: DecisionKind
     reason: Reason | None
-    alternatives: list[ScoreOut]
+    alternatives: Annotated[
+        list[ScoreOut],
+        Field(
+            description="The other labels, on abstain all of them, by confidence. Where the "
+            "taxonomy says that missing some labels costs more, one may be more confident than "
+            "the label given."
+        ),
+    ]
     evidence: list[EvidenceOut]
 
 

@@ -71,6 +71,7 @@ class Bundle:
             thresholds={task: part.thresholds() for task, part in spec.thresholds.items()},
             scope=Scope(self.centroids, spec.scope_min_cosine),
             guard=spec.guard.guard() if spec.guard else None,
+            costs=self.manifest.taxonomy.all_costs(),
         )
 
 

@@ -1,7 +1,7 @@
 """The labelling step of one profile: scores, confidence, decision, evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from triage.domain import LabelResult, Reason
 from triage.encoders.base import Vectors
@@ -10,17 +10,23 @@ from triage.labeling.decision import Scope, Thresholds, result, too_short
 from triage.labeling.evidence import Span, explain, segments, versions
 from triage.labeling.guard import GUARD, Guard
 from triage.labeling.heads import Floats, HeadStack
+from triage.labeling.taxonomy import Costs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labeler:
-    """Heads with the temperatures, thresholds and scope of one profile."""
+    """Heads with the temperatures, thresholds and scope of one profile.
+
+    ``costs`` says per task what missing each label costs; a task without them gives its likeliest
+    label.
+    """
 
     heads: HeadStack
     calibrator: Calibrator
     thresholds: Mapping[str, Thresholds]
     scope: Scope
     guard: Guard | None = None
+    costs: Mapping[str, Costs] = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -63,7 +69,8 @@ class Labeler:
         self, task: str, probabilities: Probabilities, refusal: Reason | None
     ) -> LabelResult:
         """Build the answer of one task from one row of probabilities ``(labels,)``."""
-        return result(self.labels(task), probabilities, self.thresholds[task], refusal)
+        cuts, costs = self.thresholds[task], self.costs.get(task)
+        return result(self.labels(task), probabilities, cuts, refusal, costs)
 
     def evidence(
         self,

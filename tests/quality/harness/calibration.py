@@ -37,9 +37,9 @@ def measure(bench: Bench) -> Section:
 
 
 CALIBRATION = (
-    "ECE over 15 equal-width bins of the top confidence, beside the 95th percentile of ECE that "
-    "2000 simulations give at the same n and confidences if calibration were perfect; Brier score "
-    "over all labels. Diagrams: reliability-TASK.svg."
+    "ECE over 15 equal-width bins of the top label's confidence, beside the 95th percentile of ECE "
+    "that 2000 simulations give at the same n and confidences if calibration were perfect; Brier "
+    "score over all labels. Diagrams: reliability-TASK.svg."
 )
 SELECTIVE = (
     "Largest share of rows, most confident first, that reaches a precision on these very rows, and "

@@ -14,7 +14,8 @@ from training.metrics import BINS, Report
 from training.metrics import measure as measure_task
 from triage.domain import LabelResult
 from triage.labeling.calibration import Probabilities
-from triage.labeling.decision import Thresholds
+from triage.labeling.decision import Thresholds, choose
+from triage.labeling.taxonomy import Costs
 
 SIMULATIONS = 2000
 Mask = NDArray[np.bool_]
@@ -31,6 +32,7 @@ class Outcomes:
         decisions: Decisions as served, shape ``(n,)``.
         thresholds: Cuts of the task.
         ordinal: Whether the labels have an order.
+        costs: What missing each label costs, as served; all the same where None.
     """
 
     labels: tuple[str, ...]
@@ -39,6 +41,7 @@ class Outcomes:
     decisions: NDArray[np.str_]
     thresholds: Thresholds
     ordinal: bool
+    costs: Costs | None = None
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -46,8 +49,8 @@ class Outcomes:
 
     @property
     def predicted(self) -> NDArray[np.str_]:
-        """Top label of each row, whatever the decision."""
-        return np.asarray(np.asarray(self.labels)[self.probabilities.argmax(axis=1)])
+        """Top label of each row as served, whatever the decision."""
+        return np.asarray(np.asarray(self.labels)[choose(self.probabilities, self.costs)[0]])
 
     @property
     def correct(self) -> Mask:
@@ -57,7 +60,7 @@ class Outcomes:
     @property
     def confidence(self) -> NDArray[np.float64]:
         """Confidence of the top label."""
-        return np.asarray(self.probabilities.max(axis=1))
+        return choose(self.probabilities, self.costs)[1]
 
     def take(self, rows: Mask) -> "Outcomes":
         """Return the chosen rows."""
@@ -68,6 +71,7 @@ class Outcomes:
             self.decisions[rows],
             self.thresholds,
             self.ordinal,
+            self.costs,
         )
 
     def report(self) -> Report:
@@ -79,6 +83,7 @@ class Outcomes:
             self.thresholds,
             [""] * len(self),
             ordinal=self.ordinal,
+            costs=self.costs,
         )
 
 
@@ -93,6 +98,7 @@ def ask(served: Served, task: str, cases: Sequence[Case]) -> Outcomes:
         decisions=np.asarray([result.decision for result in results], np.str_),
         thresholds=served.labeler.thresholds[task],
         ordinal=served.pipeline.bundle.manifest.taxonomy.tasks[task].ordinal,
+        costs=served.labeler.costs.get(task),
     )
 
 

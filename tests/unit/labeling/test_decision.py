@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from triage.labeling.decision import Scope, Thresholds, result, too_short
+from triage.labeling.decision import Scope, Thresholds, choose, result, too_short
 
 LABELS = ("a", "b", "c")
 SURE = np.array([0.05, 0.9, 0.05])
+TORN = np.array([0.5, 0.1, 0.4])
+DEAR = np.array([1.0, 1.0, 2.0])
 
 
 @pytest.mark.parametrize("text", ["", " ", "ok", "OK!", "🙂🙂🙂🙂", "12345", "钱", "?!", "a 1 b 2"])
@@ -91,6 +93,55 @@ def test_refusal_overrules_confidence(reason: str) -> None:
 def test_ties_go_to_the_first_label() -> None:
     """Equal probabilities give the same answer every time."""
     assert result(LABELS, np.full(3, 1 / 3), Thresholds(0.0), None).label == "a"
+
+
+def test_chosen_label_costs_least() -> None:
+    """No other label has a lower expected cost, counted out from the matrix of all mistakes."""
+    rng = np.random.default_rng(3)
+    given, costs = rng.dirichlet(np.ones(4), 500), np.array([1.0, 0.5, 3.0, 2.0])
+    mistakes = np.where(np.eye(4, dtype=bool), 0.0, costs)  # row: label given; column: true one
+
+    columns, confidence = choose(given, costs)
+
+    assert (columns == (given @ mistakes.T).argmin(axis=1)).all()
+    assert (columns != given.argmax(axis=1)).any()
+    assert (confidence == given[np.arange(500), columns]).all()
+
+
+@pytest.mark.parametrize("costs", [None, np.ones(3), np.full(3, 0.25)])
+def test_equal_costs_choose_the_likeliest(costs: np.ndarray | None) -> None:
+    """Without costs, or with costs that are all the same, the highest probability wins."""
+    given = np.vstack([SURE, TORN, np.full(3, 1 / 3)])
+
+    columns, confidence = choose(given, costs)
+
+    assert columns.tolist() == [1, 0, 0]
+    assert confidence.tolist() == [0.9, 0.5, 1 / 3]
+
+
+def test_nothing_to_choose_is_no_choice() -> None:
+    """No rows give no columns."""
+    columns, confidence = choose(np.zeros((0, 3)), DEAR)
+
+    assert (columns.shape, confidence.shape) == ((0,), (0,))
+
+
+def test_dear_label_is_given_at_its_own_confidence() -> None:
+    """A label that is dear to miss wins against a likelier one, which stays the alternative."""
+    answer = result(LABELS, TORN, Thresholds(0.3, 0.45), None, DEAR)
+
+    assert (answer.label, answer.top_label, answer.confidence) == ("c", "c", 0.4)
+    assert answer.decision == "suggest"
+    assert [(s.label, s.confidence) for s in answer.alternatives] == [("a", 0.5), ("b", 0.1)]
+
+
+def test_abstention_ranks_by_confidence_whatever_the_costs() -> None:
+    """The label that would have been given is not always the first alternative."""
+    answer = result(LABELS, TORN, Thresholds(0.45), None, DEAR)
+
+    assert (answer.label, answer.top_label, answer.confidence) == (None, "c", 0.4)
+    assert (answer.decision, answer.reason) == ("abstain", "low_confidence")
+    assert [score.label for score in answer.alternatives] == ["a", "c", "b"]
 
 
 def test_scope_asks_the_nearest_centroid() -> None:

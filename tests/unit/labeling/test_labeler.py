@@ -1,6 +1,7 @@
 """The labelling step: reasons in their order, evidence of the served head."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,6 +86,24 @@ def test_evidence_asks_the_encoder_with_every_version() -> None:
     labeler().evidence({"kind": "broken"}, "the screen stays blank", encode)
 
     assert batches == [5]
+
+
+def test_costs_decide_only_the_label() -> None:
+    """A dear label is given at the same probabilities; costs of another task do nothing."""
+    plain = labeler()
+    dear = replace(
+        plain, thresholds={"kind": Thresholds(0.0)}, costs={"kind": np.array([1e4, 1.0])}
+    )
+    other = replace(dear, costs={"mood": np.array([1e4, 1.0])})
+    texts = ["since monday the screen stays blank"]
+    vectors = HashingEncoder().encode(texts)
+    given = dear.probabilities(vectors, texts)["kind"]
+
+    assert (given == plain.probabilities(vectors, texts)["kind"]).all()
+    assert 0.5 < given[0, 1] < 0.9999
+    assert dear.decide("kind", given[0], None).label == "other"
+    assert dear.decide("kind", given[0], None).confidence == given[0, 0]
+    assert other.decide("kind", given[0], None).label == "broken"
 
 
 def test_probabilities_follow_the_temperature() -> None:

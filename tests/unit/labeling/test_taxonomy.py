@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from triage.errors import ConfigError
-from triage.labeling.taxonomy import load_taxonomy
+from triage.labeling.taxonomy import Taxonomy, load_taxonomy
 from triage.settings import CHECKOUT
 
 GOOD = """
@@ -18,6 +18,7 @@ description = "Angry."
 examples = ["What is this?"]
 [tasks.mood.labels.good]
 """
+COSTLY = GOOD.replace("ordinal = true", "ordinal = true\nmiss_cost = { bad = 3, good = 0.5 }")
 
 
 def save(folder: Path, text: str) -> Path:
@@ -61,6 +62,57 @@ def test_malformed_part_is_named(tmp_path: Path, text: str, where: str) -> None:
     assert caught.value.field == where
 
 
+@pytest.mark.parametrize(
+    ("cost", "where", "why"),
+    [
+        ("{ bad = 0 }", "tasks.mood.miss_cost.bad", "greater than 0"),
+        ("{ bad = -1.5 }", "tasks.mood.miss_cost.bad", "greater than 0"),
+        ("{ bad = inf }", "tasks.mood.miss_cost.bad", "finite"),
+        ("{ bad = nan }", "tasks.mood.miss_cost.bad", "finite"),
+        ("{ bad = 1" + "0" * 400 + " }", "tasks.mood.miss_cost.bad", "valid number"),
+        ('{ bad = "2" }', "tasks.mood.miss_cost.bad", "valid number"),
+        ("{ bad = true }", "tasks.mood.miss_cost.bad", "valid number"),
+        ("{ awful = 2 }", "tasks.mood.miss_cost", "no label awful; its labels are: bad, good"),
+        ("2", "tasks.mood.miss_cost", "valid dictionary"),
+    ],
+)
+def test_cost_that_means_nothing_is_refused(
+    tmp_path: Path, cost: str, where: str, why: str
+) -> None:
+    """A cost is a finite number above nought of a label that the task has."""
+    text = GOOD.replace("ordinal = true", f"miss_cost = {cost}")
+
+    with pytest.raises(ConfigError, match=why) as caught:
+        load_taxonomy(save(tmp_path, text))
+
+    assert caught.value.field == where
+
+
+def test_broken_labels_are_named_before_their_costs(tmp_path: Path) -> None:
+    """Where the labels are wrong, they are the fault that is told."""
+    with pytest.raises(ConfigError) as caught:
+        load_taxonomy(save(tmp_path, "[tasks.a]\nmiss_cost = { x = 2 }\n[tasks.a.labels.only]"))
+
+    assert caught.value.field == "tasks.a.labels"
+
+
+def test_costs_stand_in_the_order_of_the_labels(tmp_path: Path) -> None:
+    """Each label has its cost, and one that is not named costs one."""
+    named = load_taxonomy(save(tmp_path, COSTLY.replace("bad = 3, ", "")))
+
+    assert load_taxonomy(save(tmp_path, COSTLY)).costs("mood").tolist() == [3, 0.5]
+    assert named.costs("mood").tolist() == [1, 0.5]
+    assert load_taxonomy(save(tmp_path, GOOD)).costs("mood").tolist() == [1, 1]
+
+
+def test_taxonomy_without_costs_is_written_without_them(tmp_path: Path) -> None:
+    """What names no cost has the same fingerprint as ever; what names some reads back."""
+    plain, costly = load_taxonomy(save(tmp_path, GOOD)), load_taxonomy(save(tmp_path, COSTLY))
+
+    assert "miss_cost" not in plain.model_dump_json()
+    assert Taxonomy.model_validate_json(costly.model_dump_json()) == costly
+
+
 def test_order_of_labels_is_kept(tmp_path: Path) -> None:
     """Ordinal labels stand in the order of the file."""
     taxonomy = load_taxonomy(save(tmp_path, GOOD))
@@ -80,6 +132,16 @@ def test_subset_keeps_what_it_knows(tmp_path: Path) -> None:
     assert cut.tasks["mood"].description == "How they feel."
     assert cut.tasks["mood"].ordinal
     assert cut.tasks["queue"].description == ""
+
+
+def test_subset_keeps_costs_of_the_labels_it_keeps(tmp_path: Path) -> None:
+    """The cost of a label that is left out goes with it."""
+    taxonomy = load_taxonomy(save(tmp_path, COSTLY))
+
+    cut = taxonomy.subset({"mood": ("good", "odd"), "queue": ("a", "b")})
+
+    assert cut.tasks["mood"].miss_cost == {"good": 0.5}
+    assert cut.costs("queue").tolist() == [1, 1]
 
 
 def test_shipped_taxonomy_explains_every_label() -> None:
