@@ -161,13 +161,13 @@ def tiny_export(path: Path) -> Path:
 
 
 def tiny_encoder_folders(folder: Path, seed: int = 0) -> Path:
-    """Write real encoder folders ``static`` and ``minilm`` into a folder, each a small table.
+    """Write the three encoder folders of profile twin into a folder, each a small table.
 
     Args:
         folder: Such as ``models/encoders``.
         seed: Other seeds give other encoders of the same space.
     """
-    for name in ("static", "minilm"):
+    for name in ("static", "minilm", "polyglot"):
         tiny_encoder(folder / name, name, seed)
     return folder
 

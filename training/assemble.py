@@ -44,7 +44,14 @@ def calibrate(
         scores, truth = _held(item, profile.name, train)
         temperatures[task] = fit_temperature(scores, truth)
         chosen, confidence = choose(softmax(scores, temperatures[task]), taxonomy.costs(task))
-        thresholds[task] = fit_thresholds(task, confidence, chosen == truth, config.precision)
+        measured = item.rows[train.target[item.rows]]
+        thresholds[task] = fit_thresholds(
+            task,
+            confidence,
+            chosen == truth,
+            config.precision,
+            [train.declared[i] for i in measured],
+        )
     return ProfileParts(profile, temperatures, thresholds, -1.0)
 
 

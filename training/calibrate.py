@@ -1,5 +1,7 @@
 """Turn out-of-fold scores into temperatures, thresholds and the scope of a bundle."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -15,6 +17,9 @@ from triage.labeling.heads import Floats
 
 NEVER = 1.01
 """A cut above every confidence."""
+LANGUAGE_ROWS = 200
+LANGUAGE_BOUND = 0.8
+"""Rows that a language needs for a say in the cuts, and the level of the bound on its own rows."""
 CENTROIDS = 128
 ROWS_PER_CENTROID = 20
 """With fewer, centroids sit on single messages and every new message looks far away."""
@@ -42,17 +47,26 @@ def fit_temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
 
 
 def threshold(
-    confidence: NDArray[np.float64], correct: NDArray[np.bool_], precision: float
+    confidence: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    precision: float,
+    level: float = BOUND,
 ) -> float | None:
     """Find the lowest cut whose precision is surely high enough, or None.
 
     Surely: the one-sided Clopper-Pearson bound on the rows above the cut. The cut stands halfway to
     the next confidence below, so that it is not tied to one row.
+
+    Args:
+        confidence: Of the chosen label, shape ``(n,)``.
+        correct: Whether it is right, shape ``(n,)``.
+        precision: What the rows above the cut must keep.
+        level: Level of the bound.
     """
     order = np.argsort(-confidence, kind="stable")
     ranked, right = confidence[order], np.cumsum(correct[order].astype(np.int64))
     last = np.append(np.diff(ranked) != 0, True)
-    bounds = precision_bound(right, np.arange(1, len(order) + 1), BOUND)
+    bounds = precision_bound(right, np.arange(1, len(order) + 1), level)
     enough = np.flatnonzero(last & (bounds >= precision))
     if not len(enough):
         return None
@@ -62,15 +76,33 @@ def threshold(
 
 
 def fit_thresholds(
-    task: str, confidence: NDArray[np.float64], correct: NDArray[np.bool_], precision: Precision
+    task: str,
+    confidence: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    precision: Precision,
+    languages: Sequence[str] = (),
 ) -> Thresholds:
     """Set both cuts of a task from its calibration rows.
+
+    The cut of automatic decisions also holds in each language with ``LANGUAGE_ROWS`` rows: one that
+    holds on average alone would let a weaker language break the promise.
+
+    Args:
+        task: Name of the task.
+        confidence: Of the chosen label, shape ``(n,)``.
+        correct: Whether it is right, shape ``(n,)``.
+        precision: What must be kept.
+        languages: Code of each row; empty where one cut for all is meant.
 
     Raises:
         GateError: When a contract that somebody asked for cannot be kept.
     """
     suggest = threshold(confidence, correct, precision.suggest)
     automate = threshold(confidence, correct, precision.of(task))
+    if automate is not None:
+        automate = max(
+            [automate, *_of_languages(confidence, correct, precision.of(task), languages)]
+        )
     if automate is None and task in precision.automate_of:
         more = more_rows(confidence, correct, precision.of(task))
         labels = f"About {more} more labels, cleaner" if more else "Cleaner"
@@ -80,6 +112,22 @@ def fit_thresholds(
             fix=f"{labels} labels, or a lower precision may do.",
         )
     return Thresholds(NEVER if suggest is None else suggest, automate)
+
+
+def _of_languages(
+    confidence: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    precision: float,
+    languages: Sequence[str],
+) -> list[float]:
+    """Find the cut of each language with enough rows; one that can keep no cut is left out."""
+    codes = np.asarray(languages)
+    cuts = [
+        threshold(confidence[codes == code], correct[codes == code], precision, LANGUAGE_BOUND)
+        for code in sorted(set(languages))
+        if (codes == code).sum() >= LANGUAGE_ROWS
+    ]
+    return [cut for cut in cuts if cut is not None]
 
 
 def more_rows(

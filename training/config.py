@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from triage.errors import InputError
+from triage.errors import ConfigError, InputError
 
 TEST_SHARE = 0.2
 FOLDS = 5
@@ -129,3 +129,14 @@ def parse_renames(values: list[str], tasks: Collection[str]) -> dict[str, dict[s
             )
         renames.setdefault(task, {})[old] = new
     return renames
+
+
+def at_least(least: int, **numbers: int) -> None:
+    """Refuse numbers of a recipe that are too small to work with.
+
+    Raises:
+        ConfigError: When one of them is below the least; it is named.
+    """
+    for name, number in numbers.items():
+        if number < least:
+            raise ConfigError(f"{name} must be at least {least}, not {number}.", field=name)

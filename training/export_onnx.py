@@ -31,6 +31,7 @@ from training.encoder_files import (
     SPACE_FILE,
     Space,
     packaged_minilm,
+    read_probes,
     read_space,
     replace_folder,
     versions,
@@ -39,20 +40,8 @@ from training.encoder_files import (
 )
 from triage.encoders.onnx import MODEL, TOKENIZER, OnnxEncoder
 from triage.errors import EncoderError, TriageError
-from triage.rows import read_rows
 
 MAX_TOKENS = 256
-MOST_PROBES = 500
-PROBES = (
-    "My laptop does not start since the update this morning.",
-    "Where can I change the card my subscription is paid with?",
-    "I was charged twice for order 10023 and want one of the payments back.",
-    "The app crashes whenever I open the settings page.",
-    "Jeg kan ikke logge ind, selv om jeg har nulstillet min adgangskode.",
-    "Când ajunge coletul meu?",
-    "密码重置后仍然无法登录。",
-)
-"""Texts on which the export is compared with its source when no file of texts is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +105,13 @@ def load_source(source: str) -> Source:
 
 
 def export(
-    source: Source, out: Path, *, name: str, space: Space | None, probes: Sequence[str]
+    source: Source,
+    out: Path,
+    *,
+    name: str,
+    space: Space | None,
+    probes: Sequence[str],
+    in_space: bool = False,
 ) -> Mapping[str, float]:
     """Write an encoder folder; it appears under its name only when it is whole.
 
@@ -124,16 +119,23 @@ def export(
         source: The model.
         out: The folder to write; an earlier export in it is replaced.
         name: Short name used in routes.
-        space: Shared space; applied when the model is its teacher, else the model keeps its own.
+        space: Shared space; applied to its teacher, while other models keep their own.
         probes: Texts on which the export is compared with the source.
+        in_space: Whether the model was trained into the space, so that it is applied to it too.
 
     Returns:
         The agreement with the unquantised model.
 
     Raises:
-        EncoderError: When the model cannot be exported or has no fast tokenizer.
+        EncoderError: When the model cannot be exported, has no fast tokenizer, or was trained into
+            a space that is not given.
     """
-    shared = space if space is not None and space.teacher_sha256 == source.weights_sha256 else None
+    if in_space and space is None:
+        raise EncoderError(
+            f"{source.name}: its shared space is missing.", fix="Run python -m training.distill."
+        )
+    is_teacher = space is not None and space.teacher_sha256 == source.weights_sha256
+    shared = space if in_space or is_teacher else None
     projection = None if shared is None else shared.projection
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
@@ -233,14 +235,6 @@ def agreement(
         "cosine_mean": round(float(cosine.mean()), 4),
         "cosine_min": round(float(cosine.min()), 4),
     }
-
-
-def read_probes(path: Path | None, column: str) -> list[str]:
-    """Read the texts to compare on from a table, at most ``MOST_PROBES`` spread over it."""
-    if path is None:
-        return list(PROBES)
-    texts = [row[column] for row in read_rows(path, [column]) if row[column].strip()]
-    return texts[:: max(1, len(texts) // MOST_PROBES)][:MOST_PROBES]
 
 
 def _content(source: Source, name: str, model: Path, space: Space | None) -> dict[str, object]:

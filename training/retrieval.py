@@ -202,7 +202,7 @@ def main(
     content = fit_profiles(
         read_articles(articles),
         read_questions(questions, "calibration"),
-        load_encoder_set(encoders / name for name in ("minilm", "static")),
+        load_encoder_set(encoders / name for name in ("minilm", "polyglot", "static")),
         (TWIN, TINY),
         precision,
     )

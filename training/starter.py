@@ -7,15 +7,18 @@ scores ``data/samples/test``, whose industries the training side does not have.
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 
 from training.config import Columns, FitConfig
 from training.datasets import Examples, join
 from training.encoders import resolve
+from training.heldout import is_calibration
 from training.recipe import Recipe, load_recipe, read_guard, read_samples
 from training.retrieval import fit_profiles, read_questions
 from training.run import LANGUAGES, Outcome, Prepared, fit_examples
@@ -48,14 +51,14 @@ def build(
     """
     identifier = LanguageIdentifier(LANGUAGES)
     recipe = load_recipe(RECIPE) if public else Recipe(sets=())
-    train = training_rows(settings.data, recipe, public, identifier)
+    own = read_own(settings.data, identifier)
+    train = join([own, *(part.read(public) for part in recipe.sets)]) if public else own
     test = read_samples(settings.data / "samples" / "test", identifier, target=False)
     taxonomy = load_taxonomy(settings.data / "taxonomy.toml")
     config = FitConfig(
         exports=(), columns=Columns(text="text", labels={}), out=out, only=True, seed=seed
     )
-    own = train.take(train.target)
-    guarded = read_guard(settings.data / "samples" / "guard", identifier, own)
+    guarded = calibrated(read_guard(settings.data / "samples" / "guard", identifier, own))
     resolved = resolve(config.encoder, settings)
     retrieval = fit_profiles(
         read_articles(settings.data / "articles"),
@@ -76,18 +79,21 @@ def build(
     )
 
 
-def training_rows(
-    data: Path, recipe: Recipe, public: Path | None, identifier: LanguageIdentifier
-) -> Examples:
-    """Read our own training messages and what may be trained on of the public sets."""
-    own = read_samples(data / "samples" / "train", identifier, target=True)
-    if public is None:
-        return own
-    return join([own, *(part.read(public) for part in recipe.sets)])
+def read_own(data: Path, identifier: LanguageIdentifier) -> Examples:
+    """Read our own training messages; those kept from tuning the encoders measure confidences."""
+    return calibrated(read_samples(data / "samples" / "train", identifier, target=True))
+
+
+def calibrated(examples: Examples) -> Examples:
+    """Measure temperatures and thresholds on the groups that no encoder was tuned on."""
+    kept = np.asarray([is_calibration(group) for group in examples.groups], bool)
+    return replace(examples, target=examples.target & kept)
 
 
 def _notes(train: Examples, recipe: Recipe) -> str:
-    own = int(train.target.sum())
+    own = len(train) - sum(
+        source in {part.name for part in recipe.sets} for source in train.sources
+    )
     lines = [f"Trained on {own} messages of `data/samples/train`, written for this project"]
     lines[0] += ", and on parts of these public sets:" if recipe.sets else "."
     for part in recipe.sets:

@@ -131,6 +131,24 @@ def test_contract_of_another_task_does_not_matter() -> None:
     assert cuts.automate_at is None
 
 
+def test_cut_holds_in_each_language_with_enough_rows() -> None:
+    """A weaker language raises the cut for all; one with few rows has no say."""
+    confidence = np.tile(np.linspace(0.5, 0.999, 500), 2)
+    correct = np.ones(1000, bool)
+    correct[500:750] = np.arange(250) % 3 > 0
+    half = ["en"] * 500 + ["da"] * 500
+    few = [f"x{i % 9}" for i in range(1000)]
+
+    alone = fit_thresholds("kind", confidence, correct, Precision(automate=0.9)).automate_at
+    both = fit_thresholds("kind", confidence, correct, Precision(automate=0.9), half).automate_at
+    without = fit_thresholds("kind", confidence, correct, Precision(automate=0.9), few).automate_at
+
+    assert alone is not None
+    assert both is not None
+    assert both > alone
+    assert without == alone
+
+
 def test_more_rows_are_estimated() -> None:
     """Twenty faultless rows need twice as many again; coin flips never get there."""
     confidence = np.linspace(0.5, 0.9, 20)

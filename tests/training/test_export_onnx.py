@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.training.tiny_transformer import WIDTH, write_tiny_transformer
-from training.encoder_files import Space, weights_sha256
+from training.encoder_files import PROBES, Space, read_probes, weights_sha256
 from training.encoders import encoder_name, resolve
-from training.export_onnx import PROBES, Source, export, load_source, read_probes
+from training.export_onnx import Source, export, load_source
 from triage.encoders.onnx import OnnxEncoder
 from triage.errors import EncoderError, ExportError
 from triage.settings import Settings

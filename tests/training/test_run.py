@@ -338,6 +338,7 @@ def test_heads_of_other_encoders_are_not_carried(settings: Settings, tmp_path: P
     carried = tmp_path / "elsewhere" / "models" / "encoders"
     shutil.copytree(settings.encoders / "static", carried / "old-static")
     shutil.copytree(settings.encoders / "minilm", carried / "old-minilm")
+    shutil.copytree(settings.encoders / "polyglot", carried / "old-polyglot")
     lines: list[str] = []
 
     outcome = fit_examples(

@@ -8,13 +8,13 @@ from typing import Annotated
 import torch
 import typer
 
-from training.distill.corpus import read_corpus
+from training.distill.corpus import datasets, read_corpus
 from training.distill.gates import FLOORS
 from training.distill.run import Teacher, distill
 from training.distill.student import Recipe
 from training.distill.teacher import embed, load_teacher
 from training.encoder_files import ENCODERS, PACKAGED, packaged_minilm, weights_sha256
-from triage.errors import ConfigError, TriageError
+from triage.errors import TriageError
 
 LEFT_OUT = Path(__file__).parents[2] / "data" / "alchemy_left_out.txt"
 
@@ -34,7 +34,7 @@ def main(
     """Train the multilingual table. Example: python -m training.distill --steps 1200."""
     torch.set_num_threads(threads)
     try:
-        corpus = read_corpus(_datasets(), LEFT_OUT, accept_unknown=accept_unknown_corpus)
+        corpus = read_corpus(datasets(), LEFT_OUT, accept_unknown=accept_unknown_corpus)
         typer.echo(", ".join(f"{name} {count}" for name, count in corpus.rows.items()))
         folder = packaged_minilm()
         teacher = Teacher(PACKAGED, weights_sha256(folder), partial(embed, load_teacher(folder)))
@@ -43,15 +43,6 @@ def main(
     except TriageError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1 if error.code == "gate_failed" else 2) from error
-
-
-def _datasets() -> Path:
-    folder = os.environ.get("TRIAGE_DATASETS")
-    if not folder:
-        raise ConfigError(
-            "TRIAGE_DATASETS is not set.", fix="Set it to the folder of the public data sets."
-        )
-    return Path(folder)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Two things never enter any step: the sentences of the left-out support articles,
 and a slice of all other pairs chosen by the hash of its English side.
 """
 
+import os
 import random
 import re
 import unicodedata
@@ -90,6 +91,20 @@ class Corpus:
         for pair in self.pairs:
             digest.update(f"{pair.language}\t{pair.foreign}\n".encode())
         return digest.hexdigest()
+
+
+def datasets() -> Path:
+    """Find the folder of the public data sets.
+
+    Raises:
+        ConfigError: When ``TRIAGE_DATASETS`` is not set.
+    """
+    folder = os.environ.get("TRIAGE_DATASETS")
+    if not folder:
+        raise ConfigError(
+            "TRIAGE_DATASETS is not set.", fix="Set it to the folder of the public data sets."
+        )
+    return Path(folder)
 
 
 def read_corpus(datasets: Path, left_out_ids: Path, *, accept_unknown: bool = False) -> Corpus:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from training.distill.corpus import DOCUMENTATION, LANGUAGES, Corpus
+from training.distill.corpus import DOCUMENTATION, LANGUAGES, Corpus, Pair
 
 Ids = NDArray[np.int64]
 MAX_TOKENS = 128
@@ -61,7 +61,7 @@ def build_training_set(corpus: Corpus, tokenizer: Tokenizer) -> TrainingSet:
         offsets=offsets,
         english=np.array([english_row[pair.english] for pair in corpus.pairs], np.int64),
         foreign=np.array([foreign_row[pair.foreign] for pair in corpus.pairs], np.int64),
-        chance=np.cumsum(draw_weights(corpus)),
+        chance=np.cumsum(draw_weights(corpus.pairs)),
         messages=len(corpus.messages),
         english_texts=len(english),
         vocabulary=tokenizer.get_vocab_size(),
@@ -69,10 +69,11 @@ def build_training_set(corpus: Corpus, tokenizer: Tokenizer) -> TrainingSet:
 
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[NDArray[np.int32], Ids]:
-    """Tokenise texts, each cut to ``MAX_TOKENS``.
+    """Tokenise one or more texts, each cut to ``MAX_TOKENS``.
 
     Returns:
-        All ids one after the other, and where each text starts, shape ``(texts + 1,)``.
+        All ids one after the other, shape ``(all tokens,)``, and where each text starts, shape
+        ``(texts + 1,)``.
     """
     ids: list[NDArray[np.int32]] = []
     for start in range(0, len(texts), CHUNK):
@@ -83,10 +84,14 @@ def tokenise(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[NDArray[np.int
     return np.concatenate(ids), offsets.astype(np.int64)
 
 
-def draw_weights(corpus: Corpus) -> NDArray[np.float64]:
-    """Weigh pairs by the root of their source's size, languages alike; they sum to one."""
-    sources = np.array([pair.source for pair in corpus.pairs])
-    languages = np.array([pair.language for pair in corpus.pairs])
+def draw_weights(pairs: Sequence[Pair]) -> NDArray[np.float64]:
+    """Weigh one or more pairs by the root of their source's size, languages alike.
+
+    Returns:
+        Weights that sum to one, shape ``(pairs,)``.
+    """
+    sources = np.array([pair.source for pair in pairs])
+    languages = np.array([pair.language for pair in pairs])
     _, group, counts = np.unique(
         np.char.add(np.char.add(sources, ":"), languages), return_inverse=True, return_counts=True
     )

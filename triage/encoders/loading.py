@@ -7,8 +7,11 @@ from triage.encoders.base import Encoder, EncoderSet, Profile
 from triage.encoders.folder import read_meta
 from triage.errors import EncoderError
 
-TWIN = Profile("twin", {"en": "minilm", "*": "static"})
-"""MiniLM for English, the table for every other language and where the language is unsure."""
+TWIN = Profile(
+    "twin",
+    {"en": "minilm", "da": "polyglot", "ro": "polyglot", "zh": "polyglot", "*": "static"},
+)
+"""A transformer where the language is known, the table for the rest and where it is unsure."""
 
 TINY = Profile("tiny", {"*": "static"})
 """The table alone: no onnxruntime, a tenth of the time."""

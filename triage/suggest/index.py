@@ -27,6 +27,12 @@ Questions come from both encoders. English paragraphs of XQuAD found first by qu
 Romanian and Chinese: 0.93, 0.18 and 0.27 with the English encoder's vectors alone, 0.93, 0.41 and
 0.33 with two matrices, 0.95, 0.48 and 0.47 with the mean. Shares from 0.5 to 1 differ little.
 """
+QUESTION_SHARE = 0.4
+"""Weight of the common encoder beside the own one (weight 1) in a question's vector.
+
+On the calibration questions recall@3 rises from 0.77 to 0.80 among articles of the question's
+language and from 0.66 to 0.70 among those of others; shares from 0.3 to 0.6 differ little.
+"""
 MAX_ANSWER = 1_500
 """Longest body, in characters, that is offered whole as an answer."""
 BATCH = 256
@@ -43,7 +49,8 @@ class PassageIndex:
 
     Titles and blocks are entries of their own: one vector for a whole article drops title search
     from 96 to 53 % recall. A passage whose language has an encoder of its own is embedded by that
-    one and by the profile's common one, and carries the mean of both (see ``OWN_SHARE``).
+    one and by the profile's common one, and carries the mean of both (see ``OWN_SHARE``); so does a
+    question (see ``QUESTION_SHARE``).
 
     Args:
         articles: Articles with their passages; keys are distinct and no article is without one.
@@ -126,7 +133,16 @@ class PassageIndex:
                 f"A question's vector of shape {query.vector.shape} does not fit this index.",
                 fix=f"Encode questions with the encoders of the index ({self.encoders.dim} wide).",
             )
-        return self._vectors @ query.vector
+        return self._vectors @ self._question(query)
+
+    def _question(self, query: Query) -> Vectors:
+        """Mix the vectors that the language's own encoder and the common one give a question."""
+        if self.profile.route(query.language) == self.profile.route(UNSURE):
+            return query.vector
+        common = self.encoders.encode([query.text], [UNSURE], self.profile)[0]
+        mixed = query.vector + np.float32(QUESTION_SHARE) * common
+        question: Vectors = mixed / np.maximum(np.linalg.norm(mixed), np.float32(1e-9))
+        return question
 
     def _lexical(self, query: Query) -> Scores:
         scores = np.zeros(len(self.passages), np.float32)

@@ -20,7 +20,7 @@ from triage.bundle.manifest import (
     json_fingerprint,
 )
 from triage.bundle.store import load_bundle, write_folder
-from triage.encoders.base import Profile
+from triage.encoders.loading import TWIN
 from triage.errors import BundleError, CorruptBundleError, EncoderError
 
 PARTS = (MANIFEST, HEADS, METRICS, CARD)
@@ -183,8 +183,13 @@ def test_shared_encoder_is_found_under_any_folder_name(
     """Shared encoders may lie in folders of other names."""
     shutil.copytree(encoders_folder / "static", tmp_path / "shared" / "a")
     shutil.copytree(encoders_folder / "minilm", tmp_path / "shared" / "b")
+    shutil.copytree(encoders_folder / "polyglot", tmp_path / "shared" / "c")
 
-    assert set(load_bundle(copied, tmp_path / "shared").encoders.encoders) == {"minilm", "static"}
+    assert set(load_bundle(copied, tmp_path / "shared").encoders.encoders) == {
+        "minilm",
+        "polyglot",
+        "static",
+    }
 
 
 def test_changed_encoder_is_refused(copied: Path, tmp_path: Path, encoders_folder: Path) -> None:
@@ -207,7 +212,7 @@ def test_unknown_profile_lists_what_there_is(copied: Path, encoders_folder: Path
         bundle.profile("huge")
 
     assert "twin, tiny" in caught.value.fix
-    assert bundle.profile() == Profile("twin", {"en": "minilm", "*": "static"})
+    assert bundle.profile() == TWIN
 
 
 def test_every_profile_has_its_labeler(copied: Path, encoders_folder: Path) -> None:

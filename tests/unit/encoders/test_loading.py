@@ -54,9 +54,10 @@ def test_set_routes_by_profile(tmp_path: Path) -> None:
 
 
 def test_unsure_language_goes_to_the_table() -> None:
-    """The twin profile trusts MiniLM with English alone."""
+    """The twin profile trusts each transformer with its languages alone."""
     assert TWIN.route("en") == "minilm"
-    assert TWIN.route("") == TWIN.route("da") == "static"
+    assert TWIN.route("da") == TWIN.route("zh") == "polyglot"
+    assert TWIN.route("") == TWIN.route("de") == "static"
 
 
 def test_tiny_profile_needs_no_onnxruntime(tmp_path: Path) -> None:
