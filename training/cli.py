@@ -1,4 +1,4 @@
-"""The command line ``triage-train``: check, fit and evaluate."""
+"""The command line ``triage-train``: check, fit, evaluate, compare and promote."""
 
 import shlex
 import sys
@@ -15,6 +15,8 @@ from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
 from training.ingest.table import read_exports
 from training.printing import check_folder, check_target, shares, show, write_json
+from training.release_cli import compare as compare_command
+from training.release_cli import promote_
 from training.run import LANGUAGES
 from training.run import fit as run_fit
 from training.validate import inspect
@@ -173,6 +175,18 @@ def evaluate(
     write_json(metrics, json_)
     if predictions:
         _write_predictions(predictions, export, columns, loaded, chosen, examples)
+
+
+app.command(
+    "compare",
+    epilog="Example: triage-train compare champion 2026-11-21-ab12cd newest.csv --text body "
+    "--label queue=Queue",
+)(compare_command)
+app.command(
+    "promote",
+    epilog="Example: triage-train promote 2026-11-21-ab12cd newest.csv --text body "
+    "--label queue=Queue --why 'knows the new queue'",
+)(promote_)
 
 
 def _figures(

@@ -33,6 +33,7 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.BundleError: (500, "The bundle cannot be used"),
     errors.BundleNotFoundError: (404, "There is no such bundle"),
     errors.CorruptBundleError: (500, "The bundle is corrupt"),
+    errors.AliasMovedError: (409, "Somebody else was faster"),
     errors.EncoderError: (500, "The encoder cannot be used"),
     errors.ArticleError: (422, "The article cannot be used"),
     errors.StoreError: (503, "The store is not available"),
@@ -153,6 +154,18 @@ def instance_of(request: Request) -> str | None:
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the problems of a route for its documentation, with an example each."""
     examples = {
+        404: problem_of(
+            errors.BundleNotFoundError(
+                "No bundle is named '2026-11-21-ab12cd'.", fix="Known are: champion, starter."
+            )
+        ),
+        409: problem_of(
+            errors.GateError(
+                "1 reason against 2026-11-21-ab12cd: [ece] task priority (twin): ECE 0.131; 0.1 is "
+                "allowed.",
+                fix="The champion stays.",
+            )
+        ),
         413: problem_of(
             errors.TooLargeError(
                 "text has 20001 characters; 20000 are allowed.",
