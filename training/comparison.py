@@ -73,41 +73,35 @@ def compare_labels(
         truth: True labels, ``n`` of them.
         labels: Labels given by the champion and by the challenger, ``n`` each.
         confidences: Their confidences, ``n`` each.
-        ids: Identifiers of the rows; the only thing of a row that the report repeats.
+        ids: Identifiers of the rows; all that the report repeats of a row.
         seed: Of the bootstrap.
 
     Returns:
-        Differences are challenger less champion. ``mcnemar`` is the exact two-sided test on the
-        rows that one side alone has right (McNemar 1947); intervals are 95 % percentiles of a
-        paired bootstrap over rows (Efron 1979).
+        Differences are challenger less champion. ``mcnemar`` is the exact test on rows that one
+        side alone has right (McNemar 1947); intervals are paired bootstrap's (Efron 1979).
     """
     actual = np.asarray(truth)
     right = [side == actual for side in labels]
     broken, fixed = right[0] & ~right[1], right[1] & ~right[0]
-    p = _mcnemar(int(broken.sum()), int(fixed.sum()))
+    other = (labels[0] != labels[1]) & ~fixed & ~broken
+    flipped = {"fixed": fixed, "broken": broken, "wrong_either_way": other}
+    test = _mcnemar(int(broken.sum()), int(fixed.sum()))
     names = sorted(set(truth))
     points, spread = _bootstrap(names, actual, labels, seed)
-    ece = [
-        expected_calibration_error(sure, hit) for sure, hit in zip(confidences, right, strict=True)
-    ]
-    flipped = labels[0] != labels[1]
-    support = [int((actual == name).sum()) for name in names]
+    pairs = zip(confidences, right, strict=True)
+    ece = _pair(*(expected_calibration_error(sure, hit) for sure, hit in pairs))
     return {
         "n": len(actual),
-        "verdict": _verdict(int(broken.sum()), int(fixed.sum()), p),
-        "mcnemar": {"broken": int(broken.sum()), "fixed": int(fixed.sum()), "p": p},
+        "verdict": _verdict(test),
+        "mcnemar": test,
         "accuracy": _difference(points, spread, 0),
         "macro_f1": _difference(points, spread, 1),
-        "ece": {**dict(zip(SIDES, ece, strict=True)), "difference": ece[1] - ece[0]},
+        "ece": ece,
         "per_label": {
-            name: {**_difference(points, spread, 2 + i), "support": support[i]}
+            name: {**_difference(points, spread, 2 + i), "support": int((actual == name).sum())}
             for i, name in enumerate(names)
         },
-        "flipped": {
-            "fixed": _ids(ids, fixed),
-            "broken": _ids(ids, broken),
-            "wrong_either_way": _ids(ids, flipped & ~fixed & ~broken),
-        },
+        "flipped": {kind: _ids(ids, rows) for kind, rows in flipped.items()},
     }
 
 
@@ -148,16 +142,16 @@ def _labelled(
     return found
 
 
-def _mcnemar(broken: int, fixed: int) -> float:
-    if broken + fixed == 0:
-        return 1.0
-    return float(binomtest(fixed, broken + fixed, 0.5).pvalue)
+def _mcnemar(broken: int, fixed: int) -> Report:
+    one_sided = broken + fixed
+    p = float(binomtest(fixed, one_sided, 0.5).pvalue) if one_sided else 1.0
+    return {"broken": broken, "fixed": fixed, "p": p}
 
 
-def _verdict(broken: int, fixed: int, p: float) -> str:
-    if p >= 1 - LEVEL:
+def _verdict(test: Report) -> str:
+    if test["p"] >= 1 - LEVEL:
         return "no clear difference"
-    return "better" if fixed > broken else "worse"
+    return "better" if test["fixed"] > test["broken"] else "worse"
 
 
 def _bootstrap(

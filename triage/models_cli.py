@@ -118,7 +118,7 @@ def shown(one: Move) -> str:
     why = f": {one.why}" if one.why else ""
     return (
         f"{one.at} {one.action} {one.alias} {one.before or 'none'} -> {one.bundle} "
-        f"by {one.who} ({one.via}{waived}){why}"
+        f"by {one.who or 'unknown'} ({one.via}{waived}){why}"
     )
 
 

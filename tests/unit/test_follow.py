@@ -23,7 +23,8 @@ from triage.telemetry import Telemetry
 
 PARCEL = "my parcel with the blue jacket, I need this before Friday, this is a disappointment"
 BOATS = Question("rent a sailing boat in a harbour", min_confidence=0.0)
-WITHIN_S = 5.0
+WITHIN_S = 30.0
+"""Generous, for busy machines; the looks themselves are tested to be frequent enough."""
 SIGNED = Signature("a17")
 
 
@@ -57,7 +58,7 @@ def bench(service: Service) -> Bench:
 
 
 def answers(service: Service, bundle: str) -> bool:
-    """Wait five seconds for a bundle to answer."""
+    """Wait a while for a bundle to answer."""
     end = monotonic() + WITHIN_S
     while service.pipeline.model.bundle != bundle and monotonic() < end:
         sleep(0.02)

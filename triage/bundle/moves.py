@@ -81,25 +81,9 @@ def move(
     with _locked(registry.home):
         now = registry.aliases()
         _compare(now, expected)
-        line = Move(
-            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            action=action,
-            alias=alias,
-            before=now.get(alias),
-            bundle=changes[alias] or "",
-            who=signature.who,
-            why=signature.why,
-            via=signature.via,
-            waived=signature.waived,
-        )
+        line = _line(action, alias, now.get(alias), changes[alias] or "", signature)
         try:
-            _append(registry.home / LOG, line)
-            try:
-                registry.point(changes)
-            except OSError:
-                with suppress(OSError):
-                    _append(registry.home / LOG, replace(line, action="undone"))
-                raise
+            _write(registry, line, changes)
         except OSError as error:
             raise _unwritable(registry.home, error) from error
     return line
@@ -121,6 +105,32 @@ def history(registry: Registry) -> tuple[Move, ...]:
         with suppress(ValidationError):
             found.append(_MOVE.validate_json(line))
     return tuple(found)
+
+
+def _line(
+    action: Action, alias: str, before: str | None, bundle: str, signature: Signature
+) -> Move:
+    return Move(
+        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        action=action,
+        alias=alias,
+        before=before,
+        bundle=bundle,
+        who=signature.who,
+        why=signature.why,
+        via=signature.via,
+        waived=signature.waived,
+    )
+
+
+def _write(registry: Registry, line: Move, changes: Mapping[str, str | None]) -> None:
+    _append(registry.home / LOG, line)
+    try:
+        registry.point(changes)
+    except OSError:
+        with suppress(OSError):
+            _append(registry.home / LOG, replace(line, action="undone"))
+        raise
 
 
 def _compare(now: Mapping[str, str], expected: Mapping[str, str | None]) -> None:

@@ -46,8 +46,7 @@ def promote(
 ) -> Move | None:
     """Make a bundle the champion if the gate lets it; the champion becomes ``previous``.
 
-    The champion that the gate compares with is the one that must still be there when the alias
-    moves, so of two promotions that run at once one is refused.
+    The champion it is compared with must still be there when the alias moves.
 
     Args:
         bench: Registry and gate.
@@ -57,17 +56,16 @@ def promote(
         measure: Measures both bundles on the same rows; recorded figures are compared where None.
 
     Returns:
-        The move, or None when the bundle is the champion already.
+        The move; None when the bundle is the champion already.
 
     Raises:
         BundleNotFoundError: When the registry has no such bundle.
         GateError: When the gate refuses; the error holds every reason.
-        AliasMovedError: When the champion is or becomes another than expected.
+        AliasMovedError: When the champion is or becomes another.
         StoreError: When the aliases cannot be written.
     """
     bundle, aliases = bench.registry.bundle_id(name), bench.registry.aliases()
-    champion = aliases.get(CHAMPION)
-    if bundle == champion:
+    if bundle == (champion := aliases.get(CHAMPION)):
         return None
     if expected in (None, champion):
         breaches = examine(bench, bundle, champion, measure)
