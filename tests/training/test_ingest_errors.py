@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -86,7 +87,9 @@ def test_column_that_no_row_has_is_named(tmp_path: Path) -> None:
         (f'[{{"text": "a"}}, "{PRIVATE}"]', 2),
         (f'{{"tickets": [{{"text": "a"}}, 7, "{PRIVATE}"]}}', 2),
         (PRIVATE, 1),
-        ('{"text": "a"}\n{"text": "\udce6"}', 2),
+        ('[{"text": "a"}] {"text": "b"}', 2),
+        ('{"text": ' + "[" * 200_000 + "]" * 200_000 + "}", 1),
+        ("[[[[", 1),
     ],
 )
 def test_broken_json_names_the_row(tmp_path: Path, content: str, row: int) -> None:
@@ -102,7 +105,37 @@ def test_place_in_a_list_is_told_as_a_path(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"tickets": [{"text": "a"}, 7]}', encoding="utf-8")
 
-    assert "row 2, tickets.[1]" in str(refused(path))
+    assert "row 2 (JSON path tickets[1])" in str(refused(path))
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.yml", "a.csv"])
+def test_other_encodings_are_told(tmp_path: Path, name: str) -> None:
+    """What is not UTF-8 is told with the command that converts it."""
+    (tmp_path / name).write_bytes(b'{"text": "caf\xe9"}')
+
+    assert "iconv" in refused(tmp_path / name).fix
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"raw_subject": 1, "comments": [5, None], "custom_fields": {"a": 1}, "requester_id": [1]},
+        {"raw_subject": "s", "submitter_id": [2], "description": {"a": 1}, "custom_fields": [3]},
+        {"helpdesk_ticket": {"priority": [1], "source": 10, "notes": [1, None, {"note": 4}]}},
+        {"title": "x", "articles": [1, {"sender": 5}, {"sender": {}}], "customer": [1]},
+        {"data": {"text": "a"}, "annotations": [7, {"result": [{"value": {"choices": 5}}]}]},
+        {"text": "a", "label.responses": 5, "label": [{"value": [1], "status": "submitted"}]},
+    ],
+)
+def test_records_of_odd_shapes_are_no_crash(tmp_path: Path, record: dict[str, object]) -> None:
+    """Fields of unexpected types are read as empty or as text."""
+    path = tmp_path / "a.ndjson"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    columns = Columns("text", {}, format="dataset" if "text" in record else None)
+
+    (row,) = open_export(path, replace(columns, text="")).rows()
+
+    assert all(isinstance(cell, str) for cell in row.values())
 
 
 def test_giant_cell_is_refused(tmp_path: Path) -> None:
@@ -162,6 +195,9 @@ def test_column_twice_in_a_workbook_is_named(tmp_path: Path) -> None:
         (f'nlu:\n  - intent: "{PRIVATE}\n', "no valid YAML"),
         ("nlu: &a\n  - intent: *a\n", "alias"),
         ("nlu:\n  - intent: a\n    examples:\n      - note: x\n", "line 2"),
+        ("nlu:\n  - intent: [a, b]\n", "line 2"),
+        ("nlu:\n  - intent: a\n    examples: {b: c}\n", "line 2"),
+        ("nlu:\n", "nlu is no list"),
         ("nlu: " + "[" * 50 + "]" * 50, "nested too deeply"),
         ("", "the file is empty"),
     ],

@@ -13,8 +13,10 @@ FIRST, FIRST_TYPE = "first_message", "first_message_type"
 _ZONE = re.compile(r" (?:UTC|(?=[+-]\d\d:?\d\d$))")
 
 
-def unwrapped(record: Record, key: str) -> Record:
-    """Return what stands under a key when it is an object, else the record itself."""
+def unwrapped(record: object, key: str) -> Record:
+    """Return what stands under a key when it is an object, else the record itself, if it is one."""
+    if not isinstance(record, dict):
+        return {}
     inner = record.get(key)
     return inner if isinstance(inner, dict) else record
 

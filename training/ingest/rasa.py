@@ -28,7 +28,7 @@ def read(source: Source) -> Iterator[Row]:
     Raises:
         ExportError: When the file is no YAML or no NLU file of Rasa; names the line.
     """
-    with explained(source.path), source.bytes() as stream:
+    with explained(source.path), source.open_text(source.path) as stream:
         loader = yaml.CSafeLoader(stream)
         try:
             for item, line in _items(_Events(loader, source.path.name)):
@@ -38,7 +38,7 @@ def read(source: Source) -> Iterator[Row]:
             where = f", line {mark.line + 1}" if mark else ""
             # The cause would quote what stands there.
             raise ExportError(
-                f"{source.path.name}{where}: no valid YAML in UTF-8.",
+                f"{source.path.name}{where}: no valid YAML.",
                 fix="Check it with `rasa data validate`.",
             ) from None
         finally:
@@ -112,7 +112,12 @@ def _items(events: _Events) -> Iterator[tuple[dict[str, Any], int]]:
 def _examples(item: dict[str, Any], name: str, line: int) -> Iterator[Row]:
     if "intent" not in item:
         return
-    intent, examples = str(item["intent"]), item.get("examples", "")
+    intent, examples = item["intent"], item.get("examples", "")
+    if not isinstance(intent, str) or not isinstance(examples, str | list):
+        raise ExportError(
+            f"{name}, the intent of line {line}: its name is no text, or its examples no list.",
+            fix="Check it with `rasa data validate`.",
+        )
     shared = item.get("metadata")
     labels = {"intent": intent, "intent_group": intent.partition("/")[0]}
     if isinstance(examples, str):

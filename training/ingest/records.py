@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import ijson
-
+from training.ingest.json_stream import JsonStream
 from training.ingest.source import Source
 from triage.errors import ExportError
 from triage.rows import MAX_CELL, Row, explained
@@ -28,49 +27,59 @@ def read_records(source: Source) -> Iterator[Record]:
         ExportError: When the file is no JSON or holds anything but objects; names the row.
     """
     number = 0
+    place: str | None = None
     with explained(source.path):
-        place = _place(source)
-        with source.bytes() as stream:
-            try:
-                for number, item in enumerate(
-                    ijson.items(stream, place, multiple_values=not place), start=1
-                ):
-                    if not isinstance(item, dict):
-                        raise _wrong(source, number, "a JSON value that is no object", place)
-                    yield item
-            except (ijson.JSONError, UnicodeDecodeError):
-                # The cause would quote what stands there.
-                raise _wrong(source, number + 1, "no valid JSON in UTF-8", place) from None
+        try:
+            with source.open_text(source.path) as text:
+                stream = JsonStream(text)
+                if (place := _enter(stream)) is not None:
+                    for number, item in enumerate(stream.items(), start=1):
+                        yield _object(source, number, item, place)
+                    if not place and stream.peek():
+                        raise _wrong(source, number + 1, "more behind the end of the list", place)
+                    return
+            with source.open_text(source.path) as text:
+                stream = JsonStream(text)
+                while stream.peek():
+                    item = stream.value()
+                    number += 1
+                    yield _object(source, number, item, None)
+        except UnicodeDecodeError:
+            raise
+        except (ValueError, RecursionError):
+            # The cause would hold what stands there.
+            raise _wrong(source, number + 1, "no valid JSON, or too large", place) from None
 
 
-def _wrong(source: Source, number: int, what: str, place: str) -> ExportError:
-    where = f", {place.replace('item', f'[{number - 1}]')}" if place else ""
+def _enter(stream: JsonStream) -> str | None:
+    """Enter the list of objects and name where it is; None when they stand one after the other."""
+    if stream.skip("["):
+        return ""
+    if not stream.skip("{"):
+        return None
+    while isinstance(key := stream.value(), str) and stream.skip(":"):
+        if key in WRAPPERS and stream.skip("["):
+            return key
+        stream.value()
+        if not stream.skip(","):
+            return None
+    return None
+
+
+def _object(source: Source, number: int, item: object, place: str | None) -> Record:
+    if not isinstance(item, dict):
+        raise _wrong(source, number, "a JSON value that is no object", place)
+    return item
+
+
+def _wrong(source: Source, number: int, what: str, place: str | None) -> ExportError:
+    where = "" if place is None else f" (JSON path {place}[{number - 1}])"
     return ExportError(
         f"{source.path.name}, row {number}{where}: {what}.",
         fix="Write a JSON list of objects, or one object a line, and export the file again if it "
         "was cut short.",
         row=number,
     )
-
-
-def _place(source: Source) -> str:
-    """Find where the objects stand: ``item``, ``tickets.item``, or one after the other ("")."""
-    key = ""
-    with source.bytes() as stream:
-        try:
-            for prefix, event, value in ijson.parse(stream, multiple_values=True):
-                if (prefix, event) == ("", "start_array"):
-                    return "item"
-                if event == "start_array" and prefix in WRAPPERS and prefix == key:
-                    return f"{prefix}.item"
-                if (prefix, event) == ("", "map_key"):
-                    key = value
-                elif not prefix and event != "start_map":
-                    return ""
-        except (ijson.JSONError, UnicodeDecodeError):
-            # Reading tells it with its row.
-            return ""
-    return ""
 
 
 def flatten(record: Mapping[str, Any], prefix: str = "", depth: int = DEPTH) -> Row:
@@ -81,7 +90,7 @@ def flatten(record: Mapping[str, Any], prefix: str = "", depth: int = DEPTH) -> 
     row: Row = {}
     for key, value in record.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value and depth > 1:
+        if isinstance(value, dict) and value and depth > 1:
             row |= flatten(value, f"{name}.", depth - 1)
         else:
             row[name] = cell(value)
@@ -90,17 +99,21 @@ def flatten(record: Mapping[str, Any], prefix: str = "", depth: int = DEPTH) -> 
 
 def cell(value: object) -> str:
     """Write one value as text; null and an empty list or object are empty."""
-    if value is None or value == {}:
-        return ""
-    if isinstance(value, str):
-        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
         return SEPARATOR.join(cell(one) for one in value)
     if isinstance(value, list | dict):
+        return _json(value) if value else ""
+    return "" if value is None else str(value)
+
+
+def _json(value: object) -> str:
+    try:
         return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+    except RecursionError:
+        # Nothing that a column means lies that deep.
+        return ""
 
 
 def checked(source: Source, number: int, row: Row) -> Row:

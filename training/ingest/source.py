@@ -2,12 +2,8 @@
 
 import gzip
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
-
-BOM = b"\xef\xbb\xbf"
 
 
 class Source:
@@ -29,15 +25,6 @@ class Source:
     def open_text(self, path: Path) -> IO[str]:
         """Open a plain or gzip file as UTF-8 text; a byte order mark is dropped."""
         return io.TextIOWrapper(self._open(path), encoding="utf-8-sig", newline="")
-
-    @contextmanager
-    def bytes(self) -> Iterator[IO[bytes]]:
-        """Open the file as bytes, unpacked and without a byte order mark."""
-        with self._open(self.path) as stream:
-            # Both kinds of streams that _open returns can look ahead.
-            if stream.peek(3)[:3] == BOM:
-                stream.read(3)
-            yield cast("IO[bytes]", stream)
 
     def share(self) -> float | None:
         """Tell how much has been read, from 0 to 1; None when nobody can know."""

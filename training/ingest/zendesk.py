@@ -69,5 +69,6 @@ def _first(ticket: Record, comments: object) -> str:
                 return cell(one.get("plain_body") or one.get("body"))
         return ""
     # The description is the first comment, whoever wrote it.
-    by_agent = ticket.get("submitter_id") not in {None, requester}
+    submitter = cell(ticket.get("submitter_id"))
+    by_agent = submitter and submitter != cell(requester)
     return "" if by_agent else cell(ticket.get("description"))
