@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import shutil
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
@@ -15,6 +17,7 @@ from training.config import Columns, FitConfig
 from training.datasets import Examples
 from training.distill.export import write_table
 from training.run import Outcome, Prepared, fit_examples, taxonomy_of
+from triage.bundle.manifest import MANIFEST, METRICS, SEAL, file_fingerprint, json_fingerprint
 from triage.encoders.base import Vectors
 from triage.encoders.lexical import HashedNgrams
 from triage.labeling.taxonomy import load_taxonomy
@@ -23,6 +26,8 @@ from triage.settings import CHECKOUT, Settings
 
 DIM = 32
 SPACE = "tiny-space"
+Change = Callable[[dict[str, Any]], None]
+"""Changes recorded metrics in place."""
 PHRASES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "en": {
         "category": {
@@ -256,6 +261,29 @@ def tiny_bundle(folder: Path) -> Path:
     aliases = settings.models / "aliases.json"
     aliases.write_text(json.dumps({"champion": outcome.bundle}), encoding="utf-8")
     return outcome.path
+
+
+def copied_bundle(source: Path, folder: Path, change: Change | None = None) -> Path:
+    """Copy a bundle under another id, sealed anew, with its recorded metrics changed if asked."""
+    shutil.copytree(source, folder)
+    if change:
+        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        change(metrics)
+        (folder / METRICS).write_text(json.dumps(metrics), encoding="utf-8")
+    content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    content.pop(SEAL)
+    content["id"] = folder.name
+    content["files"] = {name: file_fingerprint(folder / name) for name in content["files"]}
+    sealed = {**content, SEAL: json_fingerprint(content)}
+    (folder / MANIFEST).write_text(json.dumps(sealed), encoding="utf-8")
+    return folder
+
+
+def flip(path: Path) -> None:
+    """Change the last byte of a file."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
 
 
 def _silent(_: str) -> None:

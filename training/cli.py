@@ -1,4 +1,4 @@
-"""The command line ``triage-train``: check, fit and evaluate."""
+"""The command line ``triage-train``: check, fit, evaluate, compare and promote."""
 
 import shlex
 import sys
@@ -9,12 +9,33 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
+from training.config import Columns, FitConfig, parse_pairs, parse_renames
 from training.datasets import Examples
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
+from training.ingest.export import open_export
 from training.ingest.table import read_exports
+from training.options import (
+    ContentType,
+    Contracts,
+    EncoderName,
+    Exports,
+    FormatName,
+    Group,
+    JsonFile,
+    Labels,
+    Language,
+    Renames,
+    Subject,
+    TaxonomyFile,
+    TestFile,
+    Text,
+    Time,
+    precision_of,
+)
 from training.printing import check_folder, check_target, shares, show, write_json
+from training.release_cli import compare as compare_command
+from training.release_cli import promote_
 from training.run import LANGUAGES
 from training.run import fit as run_fit
 from training.validate import inspect
@@ -25,7 +46,7 @@ from triage.errors import GateError, TriageError
 from triage.labeling.taxonomy import load_taxonomy
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
-from triage.rows import check_destination, column_names, read_rows, write_rows
+from triage.rows import check_destination, write_rows
 from triage.settings import load_settings
 from triage.text.language import LanguageIdentifier
 
@@ -35,35 +56,13 @@ app = typer.Typer(
 )
 console = Console(stderr=True, highlight=False)
 
-Exports = Annotated[list[Path], typer.Argument(help="CSV, TSV or JSONL files, plain or .gz.")]
-Text = Annotated[str, typer.Option(help="Column of the message.")]
-Labels = Annotated[list[str], typer.Option("--label", help="TASK=COLUMN; may be repeated.")]
-Renames = Annotated[
-    list[str] | None, typer.Option("--map", help="TASK:VALUE=LABEL; may be repeated.")
-]
-Subject = Annotated[str | None, typer.Option(help="Column of the subject.")]
-Language = Annotated[str | None, typer.Option(help="Column of the language code.")]
-Time = Annotated[str | None, typer.Option(help="Column of the date; splits then go by time.")]
-Group = Annotated[str | None, typer.Option(help="Column of the requester or scenario.")]
-ContentType = Annotated[str | None, typer.Option(help="Column with text/plain or text/html.")]
-TaxonomyFile = Annotated[
-    Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
-]
-TestFile = Annotated[Path | None, typer.Option(help="Score this file instead of a held part.")]
-EncoderName = Annotated[
-    str, typer.Option(help="twin, static, minilm, a sentence-transformers folder or hub name.")
-]
-Contracts = Annotated[
-    list[str] | None, typer.Option(help="TASK=P: fail unless P can be kept. Repeatable.")
-]
-JsonFile = Annotated[str | None, typer.Option("--json", help="Write figures here; - is stdout.")]
-
 
 @app.command(epilog="Example: triage-train check tickets.csv --text body --label priority=Urgency")
 def check(
     exports: Exports,
-    text: Text,
     label: Labels,
+    text: Text = None,
+    kind: FormatName = None,
     map_: Renames = None,
     subject: Subject = None,
     language: Language = None,
@@ -73,7 +72,9 @@ def check(
     taxonomy: TaxonomyFile = None,
 ) -> None:
     """Look at exports and say what blocks or weakens a training run."""
-    columns = _columns(text, label, map_, subject, language, time, group, content_type)
+    columns = _columns(text, label, map_, subject, language, time, group, content_type, kind)
+    for path in exports:
+        print(open_export(path, columns).describe())
     examples = _read(exports, columns)
     findings = inspect(examples, load_taxonomy(taxonomy) if taxonomy else None, columns)
     print(f"{len(examples)} rows; languages: {shares(examples.languages)}")
@@ -92,8 +93,9 @@ def check(
 )
 def fit(
     exports: Exports,
-    text: Text,
     label: Labels,
+    text: Text = None,
+    kind: FormatName = None,
     map_: Renames = None,
     subject: Subject = None,
     language: Language = None,
@@ -111,13 +113,12 @@ def fit(
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    if base and only:
-        raise typer.BadParameter("--base and --only contradict each other.")
+    _check_base(base, only)
     check_target(json_)
     check_folder(out)
     config = FitConfig(
         exports=tuple(exports),
-        columns=_columns(text, label, map_, subject, language, time, group, content_type),
+        columns=_columns(text, label, map_, subject, language, time, group, content_type, kind),
         encoder=encoder,
         test=test,
         taxonomy=taxonomy,
@@ -125,7 +126,7 @@ def fit(
         base=base,
         only=only,
         seed=seed,
-        precision=_precision(automate_precision or [], label),
+        precision=precision_of(automate_precision or [], label),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
     show(console, outcome.metrics)
@@ -138,9 +139,10 @@ def fit(
 )
 def evaluate(
     bundle: Annotated[str, typer.Argument(help="Folder, id or alias.")],
-    export: Annotated[Path, typer.Argument(help="Labelled CSV, TSV or JSONL, plain or .gz.")],
-    text: Text,
+    export: Annotated[Path, typer.Argument(help="Labelled file, folder or store.")],
     label: Labels,
+    text: Text = None,
+    kind: FormatName = None,
     map_: Renames = None,
     subject: Subject = None,
     language: Language = None,
@@ -153,13 +155,13 @@ def evaluate(
 ) -> None:
     """Measure a bundle on labelled rows it was not trained on."""
     check_target(json_)
-    columns = _columns(text, label, map_, subject, language, None, None, content_type)
+    columns = _columns(text, label, map_, subject, language, None, None, content_type, kind)
     loaded = _bundle(bundle)
     chosen = loaded.profile(profile)
     labeler = loaded.labeler(chosen)
     if predictions:
         check_destination(predictions)
-        check_columns(column_names(export), _predicted(labeler.tasks, columns))
+        check_columns(open_export(export, columns).names(), _predicted(labeler.tasks, columns))
     examples = _read([export], columns)
     for line in compare(examples, loaded.manifest.taxonomy):
         console.print(f"warning: {line}", markup=False)
@@ -173,6 +175,18 @@ def evaluate(
     write_json(metrics, json_)
     if predictions:
         _write_predictions(predictions, export, columns, loaded, chosen, examples)
+
+
+app.command(
+    "compare",
+    epilog="Example: triage-train compare champion 2026-11-21-ab12cd newest.csv --text body "
+    "--label queue=Queue",
+)(compare_command)
+app.command(
+    "promote",
+    epilog="Example: triage-train promote 2026-11-21-ab12cd newest.csv --text body "
+    "--label queue=Queue --why 'knows the new queue'",
+)(promote_)
 
 
 def _figures(
@@ -204,15 +218,17 @@ def _write_predictions(
     examples: Examples,
 ) -> None:
     pipeline = Pipeline(bundle, profile, LanguageIdentifier(bundle.manifest.languages))
-    shape = MessageColumns(columns.text, columns.subject, columns.content_type, columns.language)
-    labelled = label_rows(pipeline, read_rows(export, shape.required), shape)
+    opened = open_export(export, columns)
+    filled = opened.columns
+    shape = MessageColumns(filled.text, filled.subject, filled.content_type, filled.language)
+    labelled = label_rows(pipeline, opened.rows(), shape)
     # Both read the same file in order, so that each row stands beside the labels it was scored by.
     rows = (
         {**row, **{f"true_{task}": labels[i] for task, labels in examples.labels.items()}}
         for i, row in enumerate(labelled)
     )
     added = _predicted(pipeline.labeler.tasks, columns)
-    write_rows(path, rows, [*column_names(export), *added])
+    write_rows(path, rows, [*opened.names(), *added])
 
 
 def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
@@ -221,7 +237,7 @@ def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
 
 
 def _columns(
-    text: str,
+    text: str | None,
     label: list[str],
     map_: list[str] | None,
     subject: str | None,
@@ -229,10 +245,11 @@ def _columns(
     time: str | None,
     group: str | None,
     content_type: str | None,
+    kind: str | None,
 ) -> Columns:
     labels = parse_pairs("--label", label)
     return Columns(
-        text=text,
+        text=text or "",
         labels=labels,
         subject=subject,
         language=language,
@@ -240,23 +257,13 @@ def _columns(
         group=group,
         content_type=content_type,
         renames=parse_renames(map_ or [], labels),
+        format=kind,
     )
 
 
-def _precision(values: list[str], label: list[str]) -> Precision:
-    asked = parse_pairs("--automate-precision", values)
-    strange = sorted(set(asked) - set(parse_pairs("--label", label)))
-    if strange:
-        raise typer.BadParameter(
-            f"--automate-precision names {strange[0]!r}, which no --label has."
-        )
-    try:
-        numbers = {task: float(value) for task, value in asked.items()}
-    except ValueError as error:
-        raise typer.BadParameter("--automate-precision takes TASK=0.95.") from error
-    if any(not 0 < value < 1 for value in numbers.values()):
-        raise typer.BadParameter("--automate-precision takes a number between 0 and 1.")
-    return Precision(automate_of=numbers)
+def _check_base(base: str | None, only: bool) -> None:
+    if base and only:
+        raise typer.BadParameter("--base and --only contradict each other.")
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:

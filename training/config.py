@@ -19,15 +19,17 @@ class Columns:
     """Which columns of an export hold what.
 
     Args:
-        text: Column of the message.
+        text: Column of the message; empty where the format brings its own.
         labels: Task to column.
-        subject: Column of the subject, if any.
+        subject: Column of the subject, if any. Of this and the optional columns below, an empty
+            name turns off what a format brings.
         language: Column of the language code; detected where absent.
         time: Column of an ISO 8601 date; splits go by time where given.
         group: Column of the requester or scenario; a group stays on one side of every split.
         content_type: Column telling ``text/plain`` or ``text/html``.
         ids: Column of the row's identifier; the row number where the export has none.
         renames: Task to {value in the export: label}.
+        format: Name of the exports' format; found from name and content where None.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Columns:
     content_type: str | None = None
     ids: str = "id"
     renames: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    format: str | None = None
 
     @property
     def required(self) -> tuple[str, ...]:

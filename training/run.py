@@ -255,6 +255,7 @@ def _measure(
         },
         "seconds": seconds,
         "data_fingerprint": parts.data_fingerprint,
+        "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),
     }
 

@@ -1,4 +1,4 @@
-"""The command line ``triage``: serve, classify, kb."""
+"""The command line ``triage``: serve, classify, kb, models."""
 
 import json
 import sys
@@ -18,6 +18,7 @@ from triage.domain import Message, Options
 from triage.errors import GateError, InputError, TriageError
 from triage.kb_cli import build_app
 from triage.knowledge.importer import ArticleStore
+from triage.models_cli import app as models_app
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
 from triage.rows import Row, check_destination, column_names, read_rows, write_rows
@@ -158,6 +159,7 @@ def _articles() -> Iterator[ArticleStore]:
 
 
 app.add_typer(build_app(_articles))
+app.add_typer(models_app)
 
 
 def main() -> None:

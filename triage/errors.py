@@ -8,7 +8,8 @@ TriageError                  triage_error         base, never raised itself
 ├── ConfigError              invalid_config       a setting, taxonomy or recipe contradicts itself
 ├── BundleError              invalid_bundle       a bundle cannot serve what is asked of it
 │   ├── BundleNotFoundError  bundle_not_found     no bundle of that name or folder
-│   └── CorruptBundleError   corrupt_bundle       a part is missing or its bytes changed
+│   ├── CorruptBundleError   corrupt_bundle       a part is missing or its bytes changed
+│   └── AliasMovedError      alias_moved          somebody else moved an alias first
 ├── EncoderError             invalid_encoder      an encoder is missing, broken or of another space
 ├── ArticleError             invalid_article      a knowledge-base article cannot be used
 ├── StoreError               store_unavailable    the store cannot be opened or written
@@ -92,6 +93,12 @@ class CorruptBundleError(BundleError):
     """A part of a bundle is missing or its bytes changed."""
 
     code = "corrupt_bundle"
+
+
+class AliasMovedError(BundleError):
+    """An alias was moved by somebody else since the caller looked."""
+
+    code = "alias_moved"
 
 
 class EncoderError(TriageError):

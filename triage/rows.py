@@ -6,7 +6,8 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -33,20 +34,49 @@ def table_format(path: Path) -> str:
     return suffix
 
 
-def read_rows(path: Path, required: Sequence[str] = ()) -> Iterator[Row]:
+def open_text(path: Path) -> IO[str]:
+    """Open a plain or gzip file as UTF-8 text; a byte order mark is dropped."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def read_rows(
+    path: Path,
+    required: Sequence[str] = (),
+    *,
+    suffix: str | None = None,
+    opened: Callable[[Path], IO[str]] = open_text,
+) -> Iterator[Row]:
     """Yield each row as a mapping of column to text, in file order.
 
     JSON values that are no text are written as JSON; null becomes an empty string.
+
+    Args:
+        path: The file.
+        required: Columns that every row must have.
+        suffix: One of ``FORMATS`` in place of the file's ending.
+        opened: Opens the file, for callers that watch how far reading has come.
 
     Raises:
         ExportError: When the file is missing, is not UTF-8, lacks a required column, or has a row
             of another width; the error names file, column and row.
     """
-    suffix = table_format(path)
+    chosen = suffix or table_format(path)
+    with explained(path), opened(path) as stream:
+        rows = _jsonl(path, stream) if chosen == ".jsonl" else _delimited(path, stream, chosen)
+        yield from require(path, rows, required)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Explain what keeps a file from being read.
+
+    Raises:
+        ExportError: When the file is missing, is not UTF-8, or is damaged.
+    """
     try:
-        with open_text(path) as stream:
-            rows = _jsonl(path, stream) if suffix == ".jsonl" else _delimited(path, stream, suffix)
-            yield from _require(path, rows, required)
+        yield
     except FileNotFoundError as error:
         raise ExportError(f"{path}: there is no such file.", fix="Check the path.") from error
     except UnicodeDecodeError as error:
@@ -60,13 +90,6 @@ def read_rows(path: Path, required: Sequence[str] = ()) -> Iterator[Row]:
         raise ExportError(
             f"{path}: cannot be read ({error.strerror}).", fix="Give a file that you may read."
         ) from error
-
-
-def open_text(path: Path) -> IO[str]:
-    """Open a plain or gzip file as UTF-8 text; a byte order mark is dropped."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
 
 
 def column_names(path: Path) -> list[str]:
@@ -83,7 +106,12 @@ def column_names(path: Path) -> list[str]:
         return next(_cells(stream, table_format(path)))
 
 
-def _require(path: Path, rows: Iterator[Row], required: Sequence[str]) -> Iterator[Row]:
+def require(path: Path, rows: Iterator[Row], required: Sequence[str]) -> Iterator[Row]:
+    """Pass rows on as long as each has the columns.
+
+    Raises:
+        ExportError: Naming the row, the column and those that are there.
+    """
     for number, row in enumerate(rows, start=1):
         missing = [name for name in required if name not in row]
         if missing:

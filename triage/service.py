@@ -1,54 +1,36 @@
 """The running service: one pipeline over one knowledge base, with a journal beside it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import Self
 from uuid import uuid4
 
-from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.registry import Registry
-from triage.bundle.store import Bundle, load_bundle
+from triage.bundle.watch import AliasWatch
 from triage.domain import Article, Language, Message, Options, Suggestions, TriageResult
-from triage.encoders.base import Vectors
-from triage.errors import BundleError, CorruptBundleError, StoreError, TooLargeError
-from triage.knowledge.finder import Tools, make_tools
+from triage.errors import StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge.refresh import ArticleWatch
 from triage.labeling.decision import too_short
+from triage.live import Live, Question, open_live
 from triage.pipeline import Pipeline
 from triage.settings import Settings
 from triage.storage.repositories import Entry
 from triage.storage.store import Store
 from triage.storage.writer import GroupWriter
-from triage.suggest.draft import load_canned
-from triage.suggest.index import PassageIndex
-from triage.suggest.query import Filters, Query
-from triage.suggest.suggester import Suggester
 from triage.telemetry import Telemetry
-from triage.text.clean import Cleaned, clean
-from triage.text.language import LanguageIdentifier
+from triage.text.clean import clean
 from triage.text.limits import MAX_TEXT, check_limits
-from triage.text.passages import cut
 from triage.text.redact import redact
 
 MS = 1000.0
 LINGER_S = 0.05
 """How long a decision waits for others before it is written; no answer waits for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A search of the knowledge base without a message to label."""
-
-    text: str
-    top: int = 3
-    min_confidence: float | None = None
-    language: str | None = None
-    brand: str | None = None
-    audience: str | None = None
-    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,72 +41,29 @@ class Readiness:
     store: bool
 
 
-class KnowledgeBase:
-    """Suggestions for messages of a pipeline, by the rules of the context they came from.
-
-    Args:
-        suggester: Finds, ranks and drafts.
-        now: Tells the time, to leave expired articles out.
-    """
-
-    def __init__(self, suggester: Suggester, now: Callable[[], datetime]) -> None:
-        self.suggester = suggester
-        self._now = now
-
-    def suggest(
-        self,
-        message: Message,
-        cleaned: Cleaned,
-        language: Language,
-        vector: Vectors,
-        sentiment: str | None,
-        top: int,
-    ) -> Suggestions:
-        """Suggest articles of the message's brand and audience."""
-        filters = Filters(self._now().date(), message.context.brand, message.context.audience)
-        query = Query(cleaned.text, language.code, vector, filters)
-        return self.suggester.suggest(query, top, None, message.customer_name, sentiment)
-
-    def answer(
-        self, question: Question, text: str, language: Language, vector: Vectors
-    ) -> Suggestions:
-        """Suggest articles for a question of an agent."""
-        filters = Filters(self._now().date(), question.brand, question.audience, question.tags)
-        query = Query(text, language.code, vector, filters)
-        return self.suggester.suggest(query, question.top, question.min_confidence)
-
-
 class Service:
     """Answers messages and questions, and records what was decided.
 
     Args:
         settings: What the operator chose.
-        pipeline: Labels and suggests.
-        knowledge: The knowledge base of the pipeline; None where no calibrator fits its encoders.
+        live: What answers at first; replaced when the alias that it came from moves.
         store: Owned by the service from here on.
         telemetry: Logger and metrics.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        pipeline: Pipeline,
-        knowledge: KnowledgeBase | None,
-        store: Store,
-        telemetry: Telemetry,
-    ) -> None:
+    def __init__(self, settings: Settings, live: Live, store: Store, telemetry: Telemetry) -> None:
         self.settings = settings
-        self.pipeline = pipeline
+        self.registry = Registry(settings.home, settings.models)
         self.telemetry = telemetry
-        self._knowledge = knowledge
+        self._live = live
         self._store = store
         journal = store.journal(settings.store_text, lambda text: redact(text).text)
         self._writer = GroupWriter(journal.append, telemetry, linger_s=LINGER_S)
-        self._watch = (
-            ArticleWatch(store.articles, knowledge.suggester, telemetry) if knowledge else None
-        )
+        self._articles = self._watched(live)
         self._closed = False
-        telemetry.metrics.bundle.labels(pipeline.model.bundle, pipeline.model.profile).set(1)
+        self._swap = Lock()
+        self._watch = self._followed()
+        self._show(live)
 
     @classmethod
     def open(cls, settings: Settings, telemetry: Telemetry | None = None) -> Self:
@@ -141,30 +80,59 @@ class Service:
         begun = perf_counter()
         telemetry = telemetry or Telemetry(settings.log_level)
         registry = Registry(settings.home, settings.models)
-        folder = registry.find(settings.bundle)
-        chosen = settings.profile or read_manifest(folder).default_profile
-        bundle = load_bundle(folder, settings.encoders, chosen)
+        folder, alias = registry.find(settings.bundle), registry.alias_of(settings.bundle)
         store = Store.open(settings.store_url)
+
+        def articles() -> Sequence[Article]:
+            return _articles(settings, store, telemetry)
+
         try:
-            tools = _tools(bundle, settings, telemetry)
-            knowledge = _knowledge(settings, tools, _articles(settings, store, telemetry))
-            pipeline = Pipeline(
-                bundle,
-                bundle.profile(settings.profile),
-                tools.identifier if tools else LanguageIdentifier(bundle.manifest.languages),
-                knowledge,
-                registry.alias_of(settings.bundle),
-            )
+            live = open_live(settings, folder, alias, articles, telemetry)
         except BaseException:
             store.close()
             raise
         telemetry.log.info(
             "service_loaded",
-            bundle=bundle.id,
-            profile=pipeline.profile.name,
+            bundle=live.pipeline.bundle.id,
+            profile=live.pipeline.profile.name,
             seconds=round(perf_counter() - begun, 2),
         )
-        return cls(settings, pipeline, knowledge, store, telemetry)
+        return cls(settings, live, store, telemetry)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that answers now."""
+        return self._live.pipeline
+
+    @property
+    def bundle_fault(self) -> str | None:
+        """Code of the error that keeps the service from following its alias, if one does."""
+        return self._watch.fault if self._watch else None
+
+    def follow(self, folder: Path) -> None:
+        """Answer from another bundle from now on; requests in progress end on the old one.
+
+        Raises:
+            TriageError: When the bundle cannot serve; then nothing changes.
+        """
+        begun = perf_counter()
+        alias = self._live.pipeline.model.alias
+        listed = self._store.articles.list_articles
+        live = open_live(self.settings, folder, alias, listed, self.telemetry, self._live)
+        with self._swap:
+            if self._closed:
+                return
+            old, self._articles = self._articles, self._watched(live)
+            self._live = live
+        self._show(live)
+        if old:
+            old.close()
+        self.telemetry.log.info(
+            "bundle_followed",
+            bundle=live.pipeline.bundle.id,
+            alias=alias,
+            seconds=round(perf_counter() - begun, 2),
+        )
 
     def classify(self, messages: Sequence[Message], options: Options) -> list[TriageResult]:
         """Answer messages in order and hand the decisions to the journal.
@@ -179,7 +147,7 @@ class Service:
         for message in messages:
             check_limits(message)
         named = [one if one.id else replace(one, id=uuid4().hex) for one in messages]
-        results = self.pipeline.run(named, options)
+        results = self._live.pipeline.run(named, options)
         now = datetime.now(UTC)
         for message, result in zip(named, results, strict=True):
             self._writer.submit(Entry(message, result, now))
@@ -202,14 +170,15 @@ class Service:
         message = Message(text=question.text, language=question.language)
         check_limits(message)
         text = clean(message).text
-        language = self.pipeline.identifier.identify(text, question.language)
+        live = self._live
+        language = live.pipeline.identifier.identify(text, question.language)
         if too_short(text) or not language.supported:
             return Suggestions((), "abstained"), language
-        if self._knowledge is None:
+        if live.knowledge is None:
             return Suggestions((), "empty_knowledge_base"), language
-        encoders, profile = self.pipeline.bundle.encoders, self.pipeline.profile
+        encoders, profile = live.pipeline.bundle.encoders, live.pipeline.profile
         vector = encoders.encode([text], [language.code], profile)[0]
-        found = self._knowledge.answer(question, text, language, vector)
+        found = live.knowledge.answer(question, text, language, vector)
         self.telemetry.metrics.suggested.labels(found.no_suggestion_reason or "suggested").inc()
         return found, language
 
@@ -223,11 +192,32 @@ class Service:
 
     def close(self) -> None:
         """Write what the journal still waits for, and close the store."""
-        self._closed = True
         if self._watch:
             self._watch.close()
+        with self._swap:
+            self._closed = True
+        if self._articles:
+            self._articles.close()
         self._writer.close()
         self._store.close()
+
+    def _watched(self, live: Live) -> ArticleWatch | None:
+        if live.knowledge is None:
+            return None
+        return ArticleWatch(self._store.articles, live.knowledge.suggester, self.telemetry)
+
+    def _followed(self) -> AliasWatch | None:
+        """Follow an alias; a bundle named by id or folder stays whatever is promoted."""
+        name = self._live.pipeline.model.alias
+        if not name:
+            return None
+        find = partial(self.registry.find, name)
+        return AliasWatch(find, self._live.folder, self.follow, self.telemetry)
+
+    def _show(self, live: Live) -> None:
+        model, gauge = live.pipeline.model, self.telemetry.metrics.bundle
+        gauge.clear()
+        gauge.labels(model.bundle, model.profile).set(1)
 
     def _count(self, result: TriageResult) -> None:
         metrics = self.telemetry.metrics
@@ -236,20 +226,6 @@ class Service:
         for step, ms in result.timings_ms.items():
             metrics.steps.labels(step).observe(ms / MS)
         metrics.suggested.labels(result.suggestions.no_suggestion_reason or "suggested").inc()
-
-
-def _tools(bundle: Bundle, settings: Settings, telemetry: Telemetry) -> Tools | None:
-    """Take the calibrator of the bundle or the shipped one; a foreign encoder may have none."""
-    shipped = settings.encoders / RETRIEVAL
-    content = bundle.retrieval or (read_json(shipped) if shipped.is_file() else {})
-    profile, languages = bundle.profile(settings.profile), bundle.manifest.languages
-    try:
-        return make_tools(bundle.encoders, profile, content, languages)
-    except CorruptBundleError:
-        raise
-    except BundleError as error:
-        telemetry.log.warning("suggestions_off", reason=error.problem)
-        return None
 
 
 def _articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[Article, ...]:
@@ -261,15 +237,3 @@ def _articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[A
     report = import_articles(read_articles(folder), store.articles)
     telemetry.log.info("articles_imported", articles=report.added)
     return store.articles.list_articles()
-
-
-def _knowledge(
-    settings: Settings, tools: Tools | None, articles: Sequence[Article]
-) -> KnowledgeBase | None:
-    if tools is None:
-        return None
-    cuts = [(article, cut(article)) for article in articles]
-    index = PassageIndex.build(cuts, tools.encoders, tools.profile)
-    folder = settings.data / "canned"
-    canned = load_canned(folder) if folder.is_dir() else {}
-    return KnowledgeBase(Suggester(index, tools.calibrator, canned), lambda: datetime.now(UTC))

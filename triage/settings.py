@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     profile: Annotated[
         str | None, Field(description="Profile to serve; the bundle's default if unset.")
     ] = None
+    gate: Annotated[
+        Path | None, Field(description="Bounds that a promotion must keep, as TOML.")
+    ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
     database_url: Annotated[

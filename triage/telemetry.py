@@ -61,6 +61,9 @@ class Metrics:
         self.journal_lost = counter("triage_journal_lost", "Rows not recorded.", ("reason",))
         self.journal_waiting = gauge("triage_journal_waiting", "Rows that wait for the writer.")
         self.bundle = gauge("triage_bundle_info", "What answers.", ("bundle", "profile"))
+        self.bundle_moves = counter(
+            "triage_bundle_moves", "Moves of the alias by what came of them.", ("outcome",)
+        )
 
     def render(self) -> bytes:
         """Write all metrics in the Prometheus text format."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event, Lock
 from time import monotonic
 
@@ -46,7 +47,7 @@ def test_requests_beyond_the_queue_are_refused_at_once(serve: Serve) -> None:
     gated = GatedPipeline.__new__(GatedPipeline)
     gated.__dict__.update(service.pipeline.__dict__)
     gated.hold()
-    service.pipeline = gated
+    service._live = replace(service._live, pipeline=gated)
 
     def ask() -> int:
         return client.post("/v1/classify", json={"text": PARCEL}).status_code

@@ -14,7 +14,11 @@ from triage.settings import PREFIX, Settings
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-ROUTES = ("/v1/classify", "/v1/classify/batch", "/v1/suggestions", "/livez", "/readyz", "/metrics")
+ROUTES = (
+    "/v1/classify", "/v1/classify/batch", "/v1/suggestions",
+    "/v1/models", "/v1/models/promote", "/v1/models/rollback",
+    "/livez", "/readyz", "/metrics",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))

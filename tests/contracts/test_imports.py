@@ -86,7 +86,8 @@ def test_tiny_profile_serves_without_onnxruntime(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from triage.domain import Message, Options
-from triage.service import Question, Service
+from triage.live import Question
+from triage.service import Service
 from triage.settings import Settings
 
 home, data = Path(sys.argv[1]), Path(sys.argv[2])

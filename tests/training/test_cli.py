@@ -233,3 +233,38 @@ def test_labels_of_another_bundle_are_refused(
     err = " ".join(capsys.readouterr().err.split())
     assert "service" in err
     assert "negative" in err
+
+
+def test_desk_exports_need_no_columns_of_the_message(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The format is found, and only the labels have to be named."""
+    folder = Path(__file__).parent / "exports"
+
+    code = run("check", folder / "zendesk.ndjson", "--label", "topic=custom_fields.42")
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert "zendesk.ndjson: zendesk; text first_message, subject subject, time created_at" in out
+    assert "3 rows" in out
+    assert "topic: shipping 1, refund 1, (none) 1" in out
+    assert run("check", folder / "zendesk.ndjson", "--label", "topic=topik") == 2
+    assert run("check", folder / "zendesk.ndjson", "--label", "a=b", "--format", "zendes") == 2
+    assert run("check", folder / "tickets.json", "--label", "queue=route.queue") == 2
+
+
+def test_other_formats_are_fitted_and_evaluated(run: Run, tmp_path: Path) -> None:
+    """Any format goes the whole way, and predictions stand beside its own columns."""
+    export, out = tmp_path / "tickets.json", tmp_path / "labelled.csv"
+    export.write_text(json.dumps({"tickets": messages()}), encoding="utf-8")
+    encoder = tiny_encoder(tmp_path / "encoder", "mine")
+    figures = tmp_path / "figures.json"
+    choice = ("--encoder", encoder, "--out", tmp_path / "out", "--json", figures)
+
+    assert run("fit", export, *READ, *choice) == 0
+
+    bundle = json.loads(figures.read_text(encoding="utf-8"))["bundle_path"]
+    assert run("evaluate", bundle, export, *READ, "--format", "json", "--predictions", out) == 0
+    rows = list(read_rows(out))
+    assert [row["text"] for row in rows] == [row["text"] for row in messages()]
+    assert [row["true_category"] for row in rows] == [row["category"] for row in messages()]

@@ -19,7 +19,8 @@ from triage.errors import (
     StoreError,
     TooLargeError,
 )
-from triage.service import Question, Service
+from triage.live import Question
+from triage.service import Service
 from triage.settings import Settings
 from triage.storage.engine import transaction
 from triage.storage.store import Store, open_articles

@@ -1,6 +1,7 @@
-"""Read a CSV, TSV or JSONL export into examples."""
+"""Read exports of any format into examples."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import numpy as np
 
 from training.config import Columns
 from training.datasets import Examples, join
+from training.ingest.export import open_export
 from triage.domain import Message
 from triage.errors import ExportError
 from triage.predictions import content_type_of
-from triage.rows import Row, read_rows
+from triage.rows import Row
 from triage.text.clean import clean
 from triage.text.language import LanguageIdentifier
 
@@ -28,6 +30,8 @@ def read_exports(
         ExportError: As ``read_export``, or when two exports have a row of the same id.
     """
     parts = [read_export(path, columns, identifier) for path in paths]
+    if len(parts) == 1:
+        return parts[0]
     seen: dict[str, tuple[Path, int]] = {}
     for path, part in zip(paths, parts, strict=True):
         for name, number in zip(part.ids, part.numbers, strict=True):
@@ -52,36 +56,63 @@ def read_export(path: Path, columns: Columns, identifier: LanguageIdentifier) ->
         ExportError: When the file is broken, a column is missing, an id stands twice, a date is
             none, or no row is left; the error names file, column and row.
     """
-    table: list[Row] = list(read_rows(path, columns.required))
-    if not table:
+    export = open_export(path, columns)
+    columns, found = export.columns, _Columns(path, export.columns)
+    for number, row in enumerate(export.rows(), start=1):
+        text = clean(_message(row, columns)).text
+        declared = row[columns.language].strip().lower() if columns.language else ""
+        found.add(number, row, text, declared, identifier.identify(text, declared or None).code)
+    if not found.ids:
         raise ExportError(f"{path.name}: there is no row in it.", fix="Export some tickets first.")
-    ids = _ids(path, table, columns)
-    cleaned = [clean(_message(row, columns)).text for row in table]
-    declared = [row[columns.language].strip().lower() if columns.language else "" for row in table]
-    languages = [
-        identifier.identify(text, hint or None).code
-        for text, hint in zip(cleaned, declared, strict=True)
-    ]
-    return Examples(
-        ids=ids,
-        texts=tuple(cleaned),
-        languages=tuple(languages),
-        declared=tuple(a or b for a, b in zip(declared, languages, strict=True)),
-        labels={
-            task: tuple(_label(row[column], columns, task) for row in table)
-            for task, column in columns.labels.items()
-        },
-        groups=tuple(_group(columns, row, id_) for row, id_ in zip(table, ids, strict=True)),
-        times=tuple(_time(path, number, row, columns) for number, row in enumerate(table, start=1)),
-        numbers=tuple(range(1, len(table) + 1)),
-        sources=(path.name,) * len(table),
-        weights=np.ones(len(table)),
-        target=np.ones(len(table), bool),
-        cells={
-            task: frozenset(row[column].strip() for row in table)
-            for task, column in columns.labels.items()
-        },
-    )
+    return found.examples()
+
+
+class _Columns:
+    """Examples while they are read: one list a column, so that a row can go once it is read."""
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        self.path, self.columns = path, columns
+        self.ids: dict[str, int] = {}
+        self.texts: list[str] = []
+        self.languages: list[str] = []
+        self.declared: list[str] = []
+        self.groups: list[str] = []
+        self.times: list[str] = []
+        self.labels: dict[str, list[str]] = {task: [] for task in columns.labels}
+        self.cells: dict[str, dict[str, str]] = {task: {} for task in columns.labels}
+
+    def add(self, number: int, row: Row, text: str, declared: str, language: str) -> None:
+        """Take over what training needs of a row."""
+        columns = self.columns
+        name = _id(self.path, number, row, columns, self.ids)
+        self.ids[name] = number
+        self.texts.append(text)
+        self.languages.append(language)
+        self.declared.append(sys.intern(declared) or language)
+        self.groups.append(_group(columns, row, name))
+        self.times.append(_time(self.path, number, row, columns))
+        for task, column in columns.labels.items():
+            cell = row[column].strip()
+            label = self.cells[task].setdefault(cell, _label(cell, columns, task))
+            self.labels[task].append(label)
+
+    def examples(self) -> Examples:
+        """Build the examples."""
+        count = len(self.ids)
+        return Examples(
+            ids=tuple(self.ids),
+            texts=tuple(self.texts),
+            languages=tuple(self.languages),
+            declared=tuple(self.declared),
+            labels={task: tuple(values) for task, values in self.labels.items()},
+            groups=tuple(self.groups),
+            times=tuple(self.times),
+            numbers=tuple(range(1, count + 1)),
+            sources=(self.path.name,) * count,
+            weights=np.ones(count),
+            target=np.ones(count, bool),
+            cells={task: frozenset(cells) for task, cells in self.cells.items()},
+        )
 
 
 def _made_up(path: Path, number: int) -> str:
@@ -89,19 +120,16 @@ def _made_up(path: Path, number: int) -> str:
     return f"{path}:{number}"
 
 
-def _ids(path: Path, table: list[Row], columns: Columns) -> tuple[str, ...]:
-    seen: dict[str, int] = {}
-    for number, row in enumerate(table, start=1):
-        name = row.get(columns.ids) or _made_up(path, number)
-        if name in seen:
-            raise ExportError(
-                f"{path.name}, row {number}: the id {name!r} stands already in row {seen[name]}.",
-                fix="Give every row its own id, or drop the id column.",
-                field=columns.ids,
-                row=number,
-            )
-        seen[name] = number
-    return tuple(seen)
+def _id(path: Path, number: int, row: Row, columns: Columns, seen: Mapping[str, int]) -> str:
+    name = row.get(columns.ids) or _made_up(path, number)
+    if name in seen:
+        raise ExportError(
+            f"{path.name}, row {number}: the id {name!r} stands already in row {seen[name]}.",
+            fix="Give every row its own id, or drop the id column.",
+            field=columns.ids,
+            row=number,
+        )
+    return name
 
 
 def _message(row: Row, columns: Columns) -> Message:
@@ -111,9 +139,8 @@ def _message(row: Row, columns: Columns) -> Message:
 
 
 def _label(cell: str, columns: Columns, task: str) -> str:
-    value = cell.strip()
-    unnamed = "" if value.lower() in IGNORED else value
-    return columns.renames.get(task, {}).get(value, unnamed)
+    unnamed = "" if cell.lower() in IGNORED else cell
+    return columns.renames.get(task, {}).get(cell, unnamed)
 
 
 def _time(path: Path, number: int, row: Row, columns: Columns) -> str:
@@ -128,7 +155,7 @@ def _time(path: Path, number: int, row: Row, columns: Columns) -> str:
     except (ValueError, OverflowError) as error:
         raise ExportError(
             f"{path.name}, row {number}: the cell of {columns.time!r} is no ISO 8601 date.",
-            fix="Write dates like 2026-03-31 or 2026-03-31T14:05:00Z.",
+            fix="Write dates like 2026-03-31 or 2026-03-31T14:05:00Z, or leave them out: --time ''",
             field=columns.time or "",
             row=number,
         ) from error

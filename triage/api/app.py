@@ -15,7 +15,7 @@ from triage.api.docs import POLICY, page
 from triage.api.errors import add_handlers
 from triage.api.examples import restore_nulls
 from triage.api.middleware import Observed
-from triage.api.routes import classify, health, suggestions
+from triage.api.routes import classify, health, models, suggestions
 from triage.service import Service
 from triage.settings import Settings, check_exposure
 from triage.storage.lock import only_server
@@ -74,7 +74,7 @@ def create_app(service: Service) -> FastAPI:
         service.telemetry.metrics,
     )
     add_handlers(app)
-    for routes in (classify.router, suggestions.router, health.router):
+    for routes in (classify.router, suggestions.router, models.router, health.router):
         app.include_router(routes)
     _add_docs(app)
     return app

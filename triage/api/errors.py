@@ -33,6 +33,7 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.BundleError: (500, "The bundle cannot be used"),
     errors.BundleNotFoundError: (404, "There is no such bundle"),
     errors.CorruptBundleError: (500, "The bundle is corrupt"),
+    errors.AliasMovedError: (409, "Somebody else was faster"),
     errors.EncoderError: (500, "The encoder cannot be used"),
     errors.ArticleError: (422, "The article cannot be used"),
     errors.StoreError: (503, "The store is not available"),
@@ -152,7 +153,36 @@ def instance_of(request: Request) -> str | None:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the problems of a route for its documentation, with an example each."""
-    examples = {
+    examples = _examples()
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": examples[status].title,
+            "content": {
+                PROBLEM_JSON: {
+                    "schema": schema,
+                    "example": mark_nulls(examples[status].model_dump()),
+                }
+            },
+        }
+        for status in statuses
+    }
+
+
+def _examples() -> dict[int, Problem]:
+    return {
+        404: problem_of(
+            errors.BundleNotFoundError(
+                "No bundle is named '2026-11-21-ab12cd'.", fix="Known are: champion, starter."
+            )
+        ),
+        409: problem_of(
+            errors.GateError(
+                "1 reason against 2026-11-21-ab12cd: [ece] task priority (twin): ECE 0.131; 0.1 is "
+                "allowed.",
+                fix="The champion stays.",
+            )
+        ),
         413: problem_of(
             errors.TooLargeError(
                 "text has 20001 characters; 20000 are allowed.",
@@ -166,19 +196,6 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         503: problem_of(
             errors.OverloadedError("Too many requests wait already.", fix="Try again later.")
         ),
-    }
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        status: {
-            "description": examples[status].title,
-            "content": {
-                PROBLEM_JSON: {
-                    "schema": schema,
-                    "example": mark_nulls(examples[status].model_dump()),
-                }
-            },
-        }
-        for status in statuses
     }
 
 

@@ -84,6 +84,46 @@ READY: dict[str, Any] = {
     "profile": "twin",
     "store": "ok",
 }
+PROMOTION: dict[str, Any] = {
+    "at": "2026-11-22T09:30:00.000+00:00",
+    "action": "promote",
+    "alias": "champion",
+    "before": "starter",
+    "bundle": "2026-11-21-ab12cd",
+    "who": "a17",
+    "why": "knows the new intents",
+    "via": "api",
+    "waived": [],
+}
+MOVED: dict[str, Any] = {"champion": "2026-11-21-ab12cd", "move": PROMOTION}
+TAKEN_BACK: dict[str, Any] = {
+    "champion": "starter",
+    "move": PROMOTION
+    | {
+        "at": "2026-11-22T09:41:00.000+00:00",
+        "action": "rollback",
+        "before": "2026-11-21-ab12cd",
+        "bundle": "starter",
+        "why": "urgent mail was missed",
+    },
+}
+MODELS: dict[str, Any] = {
+    "serving": {"bundle": "2026-11-21-ab12cd", "alias": "champion", "profile": "twin"},
+    "fault": None,
+    "aliases": {"champion": "2026-11-21-ab12cd", "challenger": None, "previous": "starter"},
+    "bundles": [
+        {
+            "id": "starter",
+            "aliases": ["previous"],
+            "created": "2026-11-20T12:00:00+00:00",
+            "tasks": ["category", "priority", "sentiment"],
+            "languages": ["en", "da", "ro", "zh"],
+            "profiles": ["twin", "tiny"],
+            "state": "ok",
+        }
+    ],
+    "moves": [PROMOTION],
+}
 
 
 def answered(example: dict[str, Any], description: str) -> dict[int | str, dict[str, Any]]:

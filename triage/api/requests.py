@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from triage.domain import Channel, ContentType, Context, Message, Options
-from triage.service import Question
+from triage.live import Question
 
 MAX_BATCH = 32
 MAX_SUGGESTIONS = 10

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from triage.bundle.manifest import MANIFEST, read_json
 from triage.errors import BundleNotFoundError, CorruptBundleError
 
 ALIASES = "aliases.json"
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 BUNDLES = "bundles"
 
 
@@ -70,11 +72,39 @@ class Registry:
         places = (self.shipped, self.bundles)
         return [path.parent for place in places for path in sorted(place.glob(f"*/{MANIFEST}"))]
 
-    def point(self, alias: str, bundle: str) -> None:
-        """Move an alias of the home folder; readers see the old or the new file, never half."""
+    def bundle_id(self, name: str) -> str:
+        """Return the id of a bundle of the registry named by id, alias or its folder there.
+
+        Raises:
+            BundleNotFoundError: When the registry has none; a folder elsewhere is no part of it.
+        """
+        target = self.aliases().get(name, name)
+        for folder in self.list():
+            if target in {folder.name, str(folder.resolve())}:
+                return folder.name
+        raise BundleNotFoundError(
+            "The registry has no bundle of that name.",
+            fix="`triage models list` shows all; a folder that stands elsewhere must be copied "
+            "into the folder bundles of TRIAGE_HOME first.",
+            field="bundle",
+        )
+
+    def point(self, changes: Mapping[str, str | None]) -> None:
+        """Move aliases of the home folder together; None takes one away.
+
+        Readers see the old or the new file, never half of one. Only ``triage.bundle.moves`` calls
+        this, under its lock.
+
+        Raises:
+            OSError: When the file cannot be written; then nothing is changed.
+        """
         path = self.home / ALIASES
-        current = dict(read_json(path)) if path.is_file() else {}
-        current[alias] = bundle
+        current: dict[str, object] = dict(read_json(path)) if path.is_file() else {}
+        for alias, bundle in changes.items():
+            if bundle is None:
+                current.pop(alias, None)
+            else:
+                current[alias] = bundle
         self.home.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".part")
         with temporary.open("w", encoding="utf-8") as stream:

@@ -75,7 +75,9 @@ class Bundle:
         )
 
 
-def load_bundle(folder: Path, shared_encoders: Path, profile: str | None = None) -> Bundle:
+def load_bundle(
+    folder: Path, shared_encoders: Path, profile: str | None = None, *, golden: bool = True
+) -> Bundle:
     """Load a bundle after checking every fingerprint and its golden predictions.
 
     Args:
@@ -83,6 +85,7 @@ def load_bundle(folder: Path, shared_encoders: Path, profile: str | None = None)
         shared_encoders: Folder whose subfolders hold encoders that bundles refer to.
         profile: Load only the encoders of this profile; then only the golden predictions that they
             can make are checked. All where None.
+        golden: Check them now; else the caller does with ``check_golden``.
 
     Raises:
         BundleError: When the bundle has no such profile.
@@ -102,7 +105,8 @@ def load_bundle(folder: Path, shared_encoders: Path, profile: str | None = None)
         centroids=_array(arrays, CENTROIDS),
         retrieval=read_json(folder / RETRIEVAL) if RETRIEVAL in manifest.files else None,
     )
-    _check_golden(bundle)
+    if golden:
+        check_golden(bundle)
     return bundle
 
 
@@ -222,7 +226,12 @@ def _shared(folder: Path) -> Sequence[Path]:
     return sorted(path for path in folder.glob("*") if path.is_dir())
 
 
-def _check_golden(bundle: Bundle) -> None:
+def check_golden(bundle: Bundle) -> None:
+    """Make the golden predictions again that the loaded encoders allow.
+
+    Raises:
+        CorruptBundleError: When the bundle predicts otherwise than when it was made.
+    """
     for golden in bundle.manifest.golden:
         profile = bundle.profile(golden.profile)
         if not bundle.encoders.encoders.keys() >= set(profile.routes.values()):

@@ -36,7 +36,7 @@ def test_empty_registry_says_none(tmp_path: Path) -> None:
 
 def test_alias_of_a_lost_bundle_is_not_found(registry: Registry) -> None:
     """An alias whose bundle is gone is no bundle."""
-    registry.point("champion", "gone")
+    registry.point({"champion": "gone"})
 
     with pytest.raises(BundleNotFoundError, match="champion"):
         registry.find("champion")
@@ -63,7 +63,7 @@ def test_found_by_alias_id_and_folder(registry: Registry) -> None:
 
 def test_own_alias_wins_over_the_shipped(registry: Registry) -> None:
     """Promoting moves the home folder's alias; what ships stays untouched."""
-    registry.point("champion", "2026-own")
+    registry.point({"champion": "2026-own"})
 
     assert registry.find("champion").name == "2026-own"
     assert registry.aliases() == {"champion": "2026-own"}
@@ -73,8 +73,8 @@ def test_own_alias_wins_over_the_shipped(registry: Registry) -> None:
 
 def test_moving_one_alias_keeps_the_others(registry: Registry) -> None:
     """Each alias moves by itself, and no scrap is left."""
-    registry.point("champion", "2026-own")
-    registry.point("previous", "starter")
+    registry.point({"champion": "2026-own"})
+    registry.point({"previous": "starter"})
 
     assert registry.aliases() == {"champion": "2026-own", "previous": "starter"}
     assert sorted(path.name for path in registry.home.iterdir()) == ["aliases.json", "bundles"]
@@ -84,7 +84,7 @@ def test_first_alias_makes_the_home_folder(tmp_path: Path) -> None:
     """A fresh home folder is made when the first alias is set."""
     registry = Registry(tmp_path / "new" / "home", tmp_path / "models")
 
-    registry.point("champion", "starter")
+    registry.point({"champion": "starter"})
 
     assert registry.alias_of("champion") == "champion"
     assert registry.alias_of("starter") == ""

@@ -34,10 +34,11 @@ async def readyz(service: ServiceDep) -> Ready:
     state = await anyio.to_thread.run_sync(service.readiness)
     if not state.serving:
         raise OverloadedError("The service is stopping.", fix="Ask another replica.")
+    model = service.pipeline.model
     return Ready(
         status="ready" if state.store else "degraded",
-        bundle=service.pipeline.model.bundle,
-        profile=service.pipeline.model.profile,
+        bundle=model.bundle,
+        profile=model.profile,
         store="ok" if state.store else "failing",
     )
 

@@ -1,0 +1,108 @@
+"""The service's own journal: what it decided about each message that it answered.
+
+The labels are the service's decisions, not corrections: they tell what would have been automated,
+and which messages to label next. A task's column holds the label given (empty on abstain); beside
+it stand ``TASK.top_label``, ``TASK.confidence``, ``TASK.decision`` and ``TASK.reason``. The text is
+what the store keeps: cleaned, with the subject in front, and redacted by default.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, inspect, select
+
+from training.ingest.records import flatten
+from training.ingest.source import Source
+from triage.errors import ExportError
+from triage.rows import Row
+from triage.settings import load_settings
+from triage.storage.engine import open_engine, transaction
+from triage.storage.tables import decisions
+
+NAME = "journal"
+"""Given in place of a file: the store of the settings."""
+FILE = "triage.db"
+PAGE = 1000
+"""Rows of one transaction: short, since a reader keeps the running service from committing."""
+DEFAULTS = {
+    "text": "text",
+    "language": "language",
+    "time": "decided_at",
+    "group": "requester",
+    "ids": "number",
+}
+_COLUMNS = [
+    column
+    for column in decisions.c
+    if column.name not in {"suggestions", "no_suggestion_reason", "timings_ms"}
+]
+
+
+def read(source: Source) -> Iterator[Row]:
+    """Yield each recorded decision, the oldest first.
+
+    Raises:
+        ExportError: When there is no journal, or it keeps no texts.
+        StoreError: When the store cannot be read.
+    """
+    engine = open_engine(_url(source.path))
+    try:
+        _check(engine, source)
+        number = 0
+        while page := _page(engine, number):
+            for values in page:
+                source.read += 1
+                number = values["number"]
+                yield _row(values)
+    finally:
+        engine.dispose()
+
+
+def _url(path: Path) -> str:
+    if str(path) == NAME and not path.exists():
+        return load_settings().store_url
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file():
+        raise ExportError(
+            f"{file}: there is no such store.",
+            fix=f"Give the folder of TRIAGE_HOME, its {FILE}, or the word {NAME}.",
+        )
+    return f"sqlite:///{file}"
+
+
+def _check(engine: Engine, source: Source) -> None:
+    """Refuse a store without a journal, and a journal that keeps no texts."""
+    with transaction(engine) as connection:
+        if not inspect(connection).has_table(decisions.name):
+            raise ExportError(
+                f"{source.path}: no journal of this service.", fix="Give a store it has written."
+            )
+        count, texts = connection.execute(
+            select(func.count(), func.count(decisions.c.text)).select_from(decisions)
+        ).one()
+    if count and not texts:
+        raise ExportError(
+            f"{source.path}: the journal keeps no texts.",
+            fix="Set TRIAGE_STORE_TEXT=redacted and let it fill again.",
+            field="TRIAGE_STORE_TEXT",
+        )
+    source.total = count
+
+
+def _page(engine: Engine, after: int) -> list[dict[str, Any]]:
+    query = select(*_COLUMNS).where(decisions.c.number > after).order_by(decisions.c.number)
+    with transaction(engine) as connection:
+        return [dict(row) for row in connection.execute(query.limit(PAGE)).mappings()]
+
+
+def _row(values: dict[str, Any]) -> Row:
+    labels = values.pop("labels")
+    values["decided_at"] = values["decided_at"].isoformat()
+    # One message may have been answered twice; both answers stay on one side of a split.
+    values["requester"] = values["requester"] or values["message_id"]
+    row = flatten(values)
+    for task, answer in labels.items():
+        row |= flatten(answer, f"{task}.")
+        row[task] = row.pop(f"{task}.label", "")
+    return row
