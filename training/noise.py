@@ -1,12 +1,7 @@
 """Write a message as a hurried person would: slips of the keyboard, no accents, no capitals."""
 
 import unicodedata
-from dataclasses import replace
 from random import Random
-
-import numpy as np
-
-from training.datasets import Examples
 
 SLIPS = (0.01, 0.06)
 """Least and most share of letters that are mistyped in one message."""
@@ -51,20 +46,3 @@ def _slip(text: str, share: float, random: Random) -> str:
         else:
             out.append(random.choice(beside) if beside else char)
     return "".join(out)
-
-
-def roughened(examples: Examples, seed: int, share: float) -> Examples:
-    """Return a rough copy of every message, weighted by ``share``, on which nothing is measured."""
-    texts = [
-        roughen(text, language, Random(f"{seed} {identity}"))  # noqa: S311 - slips, no secret
-        for text, language, identity in zip(
-            examples.texts, examples.declared, examples.ids, strict=True
-        )
-    ]
-    return replace(
-        examples,
-        ids=tuple(f"{identity}~" for identity in examples.ids),
-        texts=tuple(texts),
-        weights=examples.weights * share,
-        target=np.zeros(len(examples), bool),
-    )

@@ -2,10 +2,7 @@
 
 from random import Random
 
-import numpy as np
-
-from tests.builders import tiny_prepared
-from training.noise import SLIPS, roughen, roughened
+from training.noise import SLIPS, roughen
 
 
 def state(seed: int) -> Random:
@@ -44,15 +41,3 @@ def test_accents_go_as_people_without_them_write() -> None:
 
     assert "groed paa oeen" in danish
     assert "tara si fata" in romanian
-
-
-def test_copies_weigh_less_and_measure_nothing() -> None:
-    """Rough copies teach beside the messages, under ids of their own, and set no threshold."""
-    examples = tiny_prepared().train
-
-    rough = roughened(examples, 0, 0.5)
-
-    assert not set(rough.ids) & set(examples.ids)
-    assert rough.groups == examples.groups
-    assert np.array_equal(rough.weights, examples.weights / 2)
-    assert not rough.target.any()
