@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from training.config import Columns, FitConfig, parse_pairs, parse_renames
+from training.check_cli import check
+from training.config import Columns, FitConfig
 from training.datasets import Examples
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
@@ -31,19 +32,18 @@ from training.options import (
     TestFile,
     Text,
     Time,
+    columns_of,
     precision_of,
 )
-from training.printing import check_folder, check_target, shares, show, write_json
+from training.printing import check_folder, check_target, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
 from training.run import LANGUAGES
 from training.run import fit as run_fit
-from training.validate import inspect
 from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
 from triage.encoders.base import Profile
 from triage.errors import GateError, TriageError
-from triage.labeling.taxonomy import load_taxonomy
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
 from triage.rows import check_destination, write_rows
@@ -57,34 +57,9 @@ app = typer.Typer(
 console = Console(stderr=True, highlight=False)
 
 
-@app.command(epilog="Example: triage-train check tickets.csv --text body --label priority=Urgency")
-def check(
-    exports: Exports,
-    label: Labels,
-    text: Text = None,
-    kind: FormatName = None,
-    map_: Renames = None,
-    subject: Subject = None,
-    language: Language = None,
-    time: Time = None,
-    group: Group = None,
-    content_type: ContentType = None,
-    taxonomy: TaxonomyFile = None,
-) -> None:
-    """Look at exports and say what blocks or weakens a training run."""
-    columns = _columns(text, label, map_, subject, language, time, group, content_type, kind)
-    for path in exports:
-        print(open_export(path, columns).describe())
-    examples = _read(exports, columns)
-    findings = inspect(examples, load_taxonomy(taxonomy) if taxonomy else None, columns)
-    print(f"{len(examples)} rows; languages: {shares(examples.languages)}")
-    for task in examples.tasks:
-        print(f"{task}: {shares(examples.labels[task])}")
-    for finding in findings:
-        print(finding.line())
-    blockers = sum(finding.level == "blocker" for finding in findings)
-    print(f"{blockers} blockers, {len(findings) - blockers} warnings")
-    raise typer.Exit(QUALITY if blockers else 0)
+app.command(epilog="Example: triage-train check tickets.csv --text body --label priority=Urgency")(
+    check
+)
 
 
 @app.command(
@@ -118,7 +93,7 @@ def fit(
     check_folder(out)
     config = FitConfig(
         exports=tuple(exports),
-        columns=_columns(text, label, map_, subject, language, time, group, content_type, kind),
+        columns=columns_of(text, label, map_, subject, language, time, group, content_type, kind),
         encoder=encoder,
         test=test,
         taxonomy=taxonomy,
@@ -155,7 +130,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle on labelled rows it was not trained on."""
     check_target(json_)
-    columns = _columns(text, label, map_, subject, language, None, None, content_type, kind)
+    columns = columns_of(text, label, map_, subject, language, None, None, content_type, kind)
     loaded = _bundle(bundle)
     chosen = loaded.profile(profile)
     labeler = loaded.labeler(chosen)
@@ -234,31 +209,6 @@ def _write_predictions(
 def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
     """List the columns that predictions add: those of labelling and the labels scored."""
     return [*added_columns(tasks, 0), *(f"true_{task}" for task in columns.labels)]
-
-
-def _columns(
-    text: str | None,
-    label: list[str],
-    map_: list[str] | None,
-    subject: str | None,
-    language: str | None,
-    time: str | None,
-    group: str | None,
-    content_type: str | None,
-    kind: str | None,
-) -> Columns:
-    labels = parse_pairs("--label", label)
-    return Columns(
-        text=text or "",
-        labels=labels,
-        subject=subject,
-        language=language,
-        time=time,
-        group=group,
-        content_type=content_type,
-        renames=parse_renames(map_ or [], labels),
-        format=kind,
-    )
 
 
 def _check_base(base: str | None, only: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.config import Precision, parse_pairs
+from training.config import Columns, Precision, parse_pairs, parse_renames
 from training.ingest.formats import FORMATS
 
 Exports = Annotated[list[Path], typer.Argument(help="Files, folders or stores of any format.")]
@@ -50,3 +50,29 @@ def precision_of(values: list[str], label: list[str]) -> Precision:
     if any(not 0 < value < 1 for value in numbers.values()):
         raise typer.BadParameter("--automate-precision takes a number between 0 and 1.")
     return Precision(automate_of=numbers)
+
+
+def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option
+    text: str | None,
+    label: list[str],
+    map_: list[str] | None,
+    subject: str | None,
+    language: str | None,
+    time: str | None,
+    group: str | None,
+    content_type: str | None,
+    kind: str | None,
+) -> Columns:
+    """Read which columns hold what."""
+    labels = parse_pairs("--label", label)
+    return Columns(
+        text=text or "",
+        labels=labels,
+        subject=subject,
+        language=language,
+        time=time,
+        group=group,
+        content_type=content_type,
+        renames=parse_renames(map_ or [], labels),
+        format=kind,
+    )

@@ -12,6 +12,8 @@ import numpy as np
 from training.assemble import assemble, calibrate, describe_cuts, with_guard
 from training.card import card
 from training.carry import base_bundle, base_folder, carry_over
+from training.check.checker import inspect
+from training.check.finding import refuse
 from training.config import FitConfig
 from training.datasets import Examples
 from training.encoders import Resolved, resolve
@@ -22,7 +24,6 @@ from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
 from training.register import BundleParts, fingerprint, stands, versions, write_bundle
 from training.split import cluster, split
-from training.validate import inspect, refuse
 from triage.bundle.registry import Registry
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError
@@ -80,12 +81,14 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     fixed = load_taxonomy(config.taxonomy) if config.taxonomy else None
     findings = inspect(examples, fixed, config.columns)
     for finding in findings:
-        progress(finding.line())
+        if finding.level != "note":
+            progress(finding.line())
     refuse(findings)
     usable = examples.take(np.asarray([bool(text) for text in examples.texts]))
     if config.test is not None:
         test = read_export(config.test, config.columns, identifier)
-        refuse([found for found in inspect(test, fixed) if found.code == "unknown_label"])
+        found = inspect(test, fixed, config.columns)
+        refuse([finding for finding in found if finding.code == "unknown_label"])
         train = usable
     else:
         sides = split(usable, config.test_share, config.seed)

@@ -268,3 +268,19 @@ def test_other_formats_are_fitted_and_evaluated(run: Run, tmp_path: Path) -> Non
     rows = list(read_rows(out))
     assert [row["text"] for row in rows] == [row["text"] for row in messages()]
     assert [row["true_category"] for row in rows] == [row["category"] for row in messages()]
+
+
+def test_check_writes_its_report_as_json(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Figures alone stand on standard output; a bad target is refused before reading."""
+    table = [{**row, "category": "service"} for row in messages()]
+    write_rows(tmp_path / "a.csv", table, list(table[0]))
+
+    assert run("check", tmp_path / "a.csv", *READ, "--json", tmp_path) == 2
+    assert run("check", tmp_path / "a.csv", *READ, "--json", "-") == 1
+
+    shown = capsys.readouterr()
+    report = json.loads(shown.out)
+    assert [one["code"] for one in report["findings"] if one["level"] == "blocker"] == ["one_label"]
+    assert "fewer than two labels" in shown.err

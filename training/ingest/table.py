@@ -59,7 +59,7 @@ def read_export(path: Path, columns: Columns, identifier: LanguageIdentifier) ->
     export = open_export(path, columns)
     columns, found = export.columns, _Columns(path, export.columns)
     for number, row in enumerate(export.rows(), start=1):
-        text = clean(_message(row, columns)).text
+        text = clean(message_of(row, columns)).text
         declared = row[columns.language].strip().lower() if columns.language else ""
         found.add(number, row, text, declared, identifier.identify(text, declared or None).code)
     if not found.ids:
@@ -93,7 +93,7 @@ class _Columns:
         self.times.append(_time(self.path, number, row, columns))
         for task, column in columns.labels.items():
             cell = row[column].strip()
-            label = self.cells[task].setdefault(cell, _label(cell, columns, task))
+            label = self.cells[task].setdefault(cell, label_of(cell, columns, task))
             self.labels[task].append(label)
 
     def examples(self) -> Examples:
@@ -132,13 +132,15 @@ def _id(path: Path, number: int, row: Row, columns: Columns, seen: Mapping[str, 
     return name
 
 
-def _message(row: Row, columns: Columns) -> Message:
+def message_of(row: Row, columns: Columns) -> Message:
+    """Build the message of a row, as serving would be given it."""
     kind = content_type_of(row[columns.content_type] if columns.content_type else "")
     subject = row[columns.subject] if columns.subject else ""
     return Message(text=row[columns.text], subject=subject, content_type=kind)
 
 
-def _label(cell: str, columns: Columns, task: str) -> str:
+def label_of(cell: str, columns: Columns, task: str) -> str:
+    """Return the label that a stripped cell means, empty where it means none."""
     unnamed = "" if cell.lower() in IGNORED else cell
     return columns.renames.get(task, {}).get(cell, unnamed)
 
