@@ -214,5 +214,5 @@ def _labels(kept: Kept) -> dict[str, dict[str, int]]:
         table = {name: int(counts[code]) for name, code in codes.names.items()}
         if blank := int((codes.rows() == NO_LABEL).sum()):
             table[""] = blank
-        tables[task] = dict(sorted(table.items(), key=lambda pair: (-pair[1], pair[0])))
+        tables[task] = dict(sorted(table.items(), key=lambda pair: -pair[1]))
     return tables
