@@ -13,6 +13,7 @@ from training.assemble import assemble, calibrate, describe_cuts, with_guard
 from training.card import card
 from training.carry import base_bundle, base_folder, carry_over
 from training.config import FitConfig
+from training.contracts import agreed
 from training.datasets import Examples
 from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
@@ -73,6 +74,7 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
 
     Raises:
         ExportError: When the data has a blocker; the first is named with its row.
+        ConfigError: When a contract or a cost names what the rows do not have.
     """
     identifier = LanguageIdentifier(LANGUAGES)
     progress("reading the exports")
@@ -91,7 +93,7 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
         sides = split(usable, config.test_share, config.seed)
         train, test = usable.take(sides.train), usable.take(sides.test)
         progress(f"split: {sides.rule}; {len(train)} rows to train, {len(test)} to test")
-    return Prepared(train, test, taxonomy_of(train, fixed))
+    return Prepared(train, test, agreed(config, taxonomy_of(train, fixed)))
 
 
 def taxonomy_of(examples: Examples, fixed: Taxonomy | None) -> Taxonomy:
@@ -157,7 +159,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
-    metrics = _measure(parts, prepared, fitted, seconds)
+    metrics = _measure(parts, prepared, fitted, config, seconds)
     metrics["seconds"]["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
@@ -221,7 +223,11 @@ def _fit_heads(
 
 
 def _measure(
-    parts: BundleParts, prepared: Prepared, fitted: Sequence[FittedHead], seconds: dict[str, float]
+    parts: BundleParts,
+    prepared: Prepared,
+    fitted: Sequence[FittedHead],
+    config: FitConfig,
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
     profiles: dict[str, Any] = {}
     latencies: dict[str, Any] = {}
@@ -237,7 +243,7 @@ def _measure(
         "thresholds": {
             part.profile.name: {
                 item.head.task: describe_cuts(
-                    item, part, prepared.train, prepared.taxonomy.costs(item.head.task)
+                    item, part, prepared.train, prepared.taxonomy, config.precision
                 )
                 for item in fitted
             }
