@@ -34,7 +34,7 @@ from training.options import (
     Time,
     with_contracts,
 )
-from training.printing import check_folder, check_target, shares, show, write_json
+from training.printing import check_places, check_target, shares, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
 from training.run import LANGUAGES
@@ -116,8 +116,7 @@ def fit(
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
     _check_base(base, only)
-    check_target(json_)
-    check_folder(out)
+    check_places(json_, out)
     asked = FitConfig(
         exports=tuple(exports),
         columns=_columns(text, label, map_, subject, language, time, group, content_type, kind),

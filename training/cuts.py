@@ -91,12 +91,8 @@ def fit_thresholds(
     Raises:
         GateError: When a contract that somebody asked for cannot be kept; all such are named.
     """
-    rows = Judged(
-        confidence,
-        correct,
-        np.asarray(given if len(given) else [""] * len(correct), np.str_),
-        np.asarray(languages if len(languages) else [""] * len(correct), np.str_),
-    )
+    unknown = [""] * len(correct)
+    rows = Judged(confidence, correct, *map(np.asarray, (given or unknown, languages or unknown)))
     automated = rows if affordable is None else rows.take(affordable)
     suggest, asked = threshold(confidence, correct, precision.suggested(task)), Broken()
     if suggest is None and task in precision.suggest_of:

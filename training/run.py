@@ -240,15 +240,7 @@ def _measure(
         "tasks": profiles[parts.profiles[0].profile.name],
         "profiles": profiles,
         "latency_ms": latencies,
-        "thresholds": {
-            part.profile.name: {
-                item.head.task: describe_cuts(
-                    item, part, prepared.train, prepared.taxonomy, config.precision
-                )
-                for item in fitted
-            }
-            for part in parts.profiles
-        },
+        "thresholds": _cuts(parts, prepared, fitted, config),
         "candidates": {
             item.head.task: {c.describe(): round(v, 4) for c, v in item.table.items()}
             for item in fitted
@@ -263,6 +255,19 @@ def _measure(
         "data_fingerprint": parts.data_fingerprint,
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),
+    }
+
+
+def _cuts(
+    parts: BundleParts, prepared: Prepared, fitted: Sequence[FittedHead], config: FitConfig
+) -> dict[str, Any]:
+    train, taxonomy = prepared.train, prepared.taxonomy
+    return {
+        part.profile.name: {
+            item.head.task: describe_cuts(item, part, train, taxonomy, config.precision)
+            for item in fitted
+        }
+        for part in parts.profiles
     }
 
 
