@@ -3,23 +3,27 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibrate import fit_scope, fit_temperature, fit_thresholds, more_rows, scope_of
-from training.config import AUTOMATE_PRECISION, FitConfig
+from training.calibrate import fit_scope, fit_temperature, scope_of
+from training.config import FitConfig, Precision
+from training.cuts import Judged, fit_thresholds, more_rows
 from training.datasets import Examples
 from training.encoders import Resolved
 from training.features import Copies
 from training.fit import Design, FittedHead
 from training.guard import FittedGuard
+from training.metrics import precision_curve
 from training.register import BundleParts, ProfileParts
 from triage.encoders.base import Profile, Vectors
+from triage.errors import GateError
 from triage.labeling.calibration import softmax
 from triage.labeling.decision import choose
 from triage.labeling.heads import Floats
-from triage.labeling.taxonomy import Costs, Taxonomy
+from triage.labeling.taxonomy import Taxonomy
 
 UNSURE = "und"
 MIN_LANGUAGE_ROWS = 20
@@ -37,22 +41,47 @@ def calibrate(
     """Set temperatures and thresholds of a profile from out-of-fold scores of the target rows.
 
     Thresholds are measured on the labels that the taxonomy's costs choose, as they are served.
+
+    Raises:
+        GateError: When contracts cannot be kept; those of all tasks are named.
     """
-    temperatures, thresholds = {}, {}
+    temperatures, thresholds, broken = {}, {}, []
     for item in fitted:
         task = item.head.task
-        scores, truth = _held(item, profile.name, train)
-        temperatures[task] = fit_temperature(scores, truth)
-        chosen, confidence = choose(softmax(scores, temperatures[task]), taxonomy.costs(task))
-        measured = item.rows[train.target[item.rows]]
-        thresholds[task] = fit_thresholds(
-            task,
-            confidence,
-            chosen == truth,
-            config.precision,
-            [train.declared[i] for i in measured],
-        )
+        temperatures[task] = fit_temperature(*_held(item, profile.name, train))
+        rows, affordable = _judged(item, profile.name, train, taxonomy, temperatures[task])
+        try:
+            thresholds[task] = fit_thresholds(
+                task,
+                rows.confidence,
+                rows.correct,
+                config.precision,
+                rows.languages.tolist(),
+                given=rows.given.tolist(),
+                affordable=affordable,
+            )
+        except GateError as error:
+            broken.append(str(error))
+    if broken:
+        raise GateError(f"Profile {profile.name}: {' '.join(broken)}")
     return ProfileParts(profile, temperatures, thresholds, -1.0)
+
+
+def _judged(
+    item: FittedHead, profile: str, train: Examples, taxonomy: Taxonomy, temperature: float
+) -> tuple[Judged, NDArray[np.bool_]]:
+    """Give each calibration row of a task its label, and say which are worth automating."""
+    scores, truth = _held(item, profile, train)
+    probabilities, costs = softmax(scores, temperature), taxonomy.costs(item.head.task)
+    chosen, confidence = choose(probabilities, costs)
+    rows = item.rows[train.target[item.rows]]
+    judged = Judged(
+        confidence,
+        chosen == truth,
+        np.asarray(item.head.labels)[chosen],
+        np.asarray([train.declared[i] for i in rows], np.str_),
+    )
+    return judged, costs.affordable(probabilities, chosen)
 
 
 def _held(item: FittedHead, profile: str, train: Examples) -> tuple[Floats, NDArray[np.int64]]:
@@ -115,17 +144,28 @@ def supported_languages(examples: Examples) -> tuple[str, ...]:
 
 
 def describe_cuts(
-    item: FittedHead, part: ProfileParts, train: Examples, costs: Costs
-) -> dict[str, float | int | None]:
-    """Describe both cuts of a task, with the labels it would take where one is missing.
+    item: FittedHead,
+    part: ProfileParts,
+    train: Examples,
+    taxonomy: Taxonomy,
+    precision: Precision,
+) -> dict[str, Any]:
+    """Describe the cuts of a task, with the labels it would take where the main one is missing.
 
-    ``costs`` of missing each label, shape ``(labels,)``, are those that the cuts were set with.
+    ``curve`` traces precision against coverage over the calibration rows.
     """
-    cuts = part.thresholds[item.head.task]
+    task = item.head.task
+    cuts = part.thresholds[task]
+    rows, affordable = _judged(item, part.profile.name, train, taxonomy, part.temperatures[task])
     missing = None
     if cuts.automate_at is None:
-        scores, truth = _held(item, part.profile.name, train)
-        given = softmax(scores, part.temperatures[item.head.task])
-        chosen, confidence = choose(given, costs)
-        missing = more_rows(confidence, chosen == truth, AUTOMATE_PRECISION)
-    return {"suggest_at": cuts.suggest_at, "automate_at": cuts.automate_at, "more_labels": missing}
+        left = rows.take(affordable)
+        missing = more_rows(left.confidence, left.correct, precision.of(task))
+    return {
+        "suggest_at": cuts.suggest_at,
+        "automate_at": cuts.automate_at,
+        "more_labels": missing,
+        "per_label": {label: own.automate_at for label, own in cuts.per_label.items()},
+        "per_language": {code: own.automate_at for code, own in cuts.per_language.items()},
+        "curve": precision_curve(rows.confidence, rows.correct),
+    }

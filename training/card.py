@@ -110,4 +110,10 @@ def _decisions(metrics: Mapping[str, Any]) -> list[str]:
             suggests = cut["suggest_at"] <= 1
             suggest = f"suggests from {cut['suggest_at']:.3f}" if suggests else "never suggests"
             lines.append(f"- {profile}, {task}: {suggest}, {automate}.")
+            lines += [
+                f"- {profile}, {task}, {kind} {name}: "
+                + ("does not automate." if own is None else f"automates from {own:.3f}.")
+                for kind, key in (("label", "per_label"), ("language", "per_language"))
+                for name, own in cut[key].items()
+            ]
     return lines

@@ -17,6 +17,7 @@ from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.options import (
+    ConfigFile,
     ContentType,
     Contracts,
     EncoderName,
@@ -33,9 +34,9 @@ from training.options import (
     Text,
     Time,
     columns_of,
-    precision_of,
+    with_contracts,
 )
-from training.printing import check_folder, check_target, show, write_json
+from training.printing import check_places, check_target, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
 from training.run import LANGUAGES
@@ -85,13 +86,13 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of splits and folds.")] = 0,
     automate_precision: Contracts = None,
+    config: ConfigFile = None,
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
     _check_base(base, only)
-    check_target(json_)
-    check_folder(out)
-    config = FitConfig(
+    check_places(json_, out)
+    asked = FitConfig(
         exports=tuple(exports),
         columns=columns_of(text, label, map_, subject, language, time, group, content_type, kind),
         encoder=encoder,
@@ -101,9 +102,9 @@ def fit(
         base=base,
         only=only,
         seed=seed,
-        precision=precision_of(automate_precision or [], label),
     )
-    outcome = run_fit(config, load_settings(), _command(), progress=console.print)
+    asked = with_contracts(asked, config, automate_precision, label)
+    outcome = run_fit(asked, load_settings(), _command(), progress=console.print)
     show(console, outcome.metrics)
     write_json(outcome.metrics, json_)
     console.print(f"bundle {outcome.bundle}\n{outcome.path}")

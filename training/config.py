@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from triage.errors import ConfigError, InputError
+from triage.labeling.taxonomy import CostSpec
 
 TEST_SHARE = 0.2
 FOLDS = 5
@@ -54,19 +55,38 @@ class Columns:
 class Precision:
     """Precision that decisions must keep.
 
+    The first two are defaults, left out where the rows cannot support them. The others are
+    contracts that somebody asked for; one that cannot be kept fails.
+
     Args:
-        suggest: For suggestions, of every task.
-        automate: For automatic decisions, of every task that has no contract of its own.
-        automate_of: Contracts that somebody asked for, by task; one that cannot be kept fails.
+        suggest: For suggestions, of every task without a contract of its own.
+        automate: For automatic decisions, of every task without a contract of its own.
+        suggest_of: Contracts on suggestions, by task.
+        automate_of: Contracts on automatic decisions, by task.
+        labels: Contracts on automatic decisions for a label, by task and label given.
+        languages: Contracts on automatic decisions in a language, by task and code.
     """
 
     suggest: float = SUGGEST_PRECISION
     automate: float = AUTOMATE_PRECISION
+    suggest_of: Mapping[str, float] = field(default_factory=dict)
     automate_of: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    languages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """List the tasks that have a contract."""
+        parts = (self.suggest_of, self.automate_of, self.labels, self.languages)
+        return tuple(dict.fromkeys(task for part in parts for task in part))
 
     def of(self, task: str) -> float:
         """Return the precision that automatic decisions of a task must keep."""
         return self.automate_of.get(task, self.automate)
+
+    def suggested(self, task: str) -> float:
+        """Return the precision that suggestions of a task must keep."""
+        return self.suggest_of.get(task, self.suggest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,7 @@ class FitConfig:
     test_share: float = TEST_SHARE
     folds: int = FOLDS
     precision: Precision = Precision()
+    costs: Mapping[str, CostSpec] = field(default_factory=dict)
     jobs: int = -1
 
 

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_recall_fscore_support
 
+from training.config import BOUND
 from triage.labeling.calibration import Probabilities
+from triage.labeling.costs import Costs
 from triage.labeling.decision import Thresholds, choose
-from triage.labeling.taxonomy import Costs
 
 BINS = 15
 TARGETS = (0.80, 0.90, 0.95)
+POINTS = 50
 Report = dict[str, Any]
 """A JSON object; its shape is the one documented for ``--json``."""
 
@@ -30,11 +32,69 @@ def expected_calibration_error(
 
 
 def precision_bound(
-    right: NDArray[np.int64], count: NDArray[np.int64], level: float
+    right: NDArray[np.number], count: NDArray[np.number], level: float
 ) -> NDArray[np.float64]:
     """Lower one-sided Clopper-Pearson bounds of precisions seen as ``right`` of ``count``."""
     bounds = beta.ppf(1 - level, np.maximum(right, 1), count - right + 1)
     return np.where(right > 0, bounds, 0.0)
+
+
+def precision_cap(
+    right: NDArray[np.number], count: NDArray[np.number], level: float
+) -> NDArray[np.float64]:
+    """Upper one-sided Clopper-Pearson bounds of precisions seen as ``right`` of ``count``."""
+    return 1 - precision_bound(count - right, count, level)
+
+
+def precision_curve(
+    confidence: NDArray[np.float64], correct: NDArray[np.bool_], points: int = POINTS
+) -> list[dict[str, float]]:
+    """Trace precision against coverage while the cut falls, at most ``points`` points.
+
+    Each point has ``cut`` (the least confidence answered), ``coverage`` and ``precision``, the
+    one-sided 95 % Clopper-Pearson bounds ``low`` and ``high`` (``low`` is what contracts are held
+    to; both together are a two-sided 90 % interval) and ``n``, the rows answered. Points lie evenly
+    over coverage; none parts rows of equal confidence.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ranked, right = confidence[order], np.cumsum(correct[order].astype(np.int64))
+    places = np.flatnonzero(np.append(np.diff(ranked) != 0, True)[: len(order)])
+    wanted = np.linspace(0, len(order), points + 1)[1:] - 1
+    at = np.unique(places[np.searchsorted(places, np.floor(wanted))]) if len(places) else places
+    hits, count = right[at], at + 1
+    columns = {
+        "cut": ranked[at],
+        "coverage": count / max(1, len(order)),
+        "precision": hits / count,
+        "low": precision_bound(hits, count, BOUND),
+        "high": precision_cap(hits, count, BOUND),
+    }
+    return [
+        {**{key: round(float(values[i]), 5) for key, values in columns.items()}, "n": int(count[i])}
+        for i in range(len(at))
+    ]
+
+
+def mean_costs(
+    costs: Costs, truth: NDArray[np.int64], columns: NDArray[np.int64], automated: NDArray[np.bool_]
+) -> dict[str, float | None]:
+    """Compute the mean cost per message: as decided, always by hand, and always automatic.
+
+    A message that is not automated costs a person's work, whether a label is suggested or not; the
+    first two are None where nobody said what that costs.
+
+    Args:
+        costs: The cost matrix.
+        truth: True labels, -1 for one that the task does not have, shape ``(n,)``.
+        columns: Labels given, shape ``(n,)``.
+        automated: Whether they are given without a person, shape ``(n,)``.
+    """
+    paid, hand = costs.paid(truth, columns), costs.by_hand
+    return {
+        "decided": None if hand is None else float(np.where(automated, paid, hand).mean()),
+        "by_hand": hand,
+        "automatic": float(paid.mean()),
+    }
 
 
 def coverage_at(
@@ -67,16 +127,18 @@ def measure(
         thresholds: Cuts that decide what would be automated.
         languages: Language code of each row.
         ordinal: Whether the labels have an order, so that kappa is weighted by distance.
-        costs: What missing each label costs, shape ``(labels,)``; all the same where None.
+        costs: The cost matrix; all mistakes cost the same where None.
     """
     top, confidence = choose(probabilities, costs)
     predicted = np.asarray(labels)[top]
     actual = np.asarray(truth)
     correct = predicted == actual
-    kinds = [
-        thresholds.decide(label, value) for label, value in zip(predicted, confidence, strict=True)
-    ]
+    matrix = costs or Costs(np.ones(len(labels)))
+    rows = zip(predicted, confidence, languages, matrix.affordable(probabilities, top), strict=True)
+    kinds = [thresholds.decide(*row[:3], affordable=bool(row[3])) for row in rows]
     automated = np.asarray([kind == "automate" for kind in kinds])
+    place = {label: column for column, label in enumerate(labels)}
+    known = np.asarray([place.get(label, -1) for label in truth], np.int64)
     return {
         **_basic(predicted, actual, confidence, correct),
         "brier": _brier(labels, actual, probabilities),
@@ -86,6 +148,8 @@ def measure(
             "precision": float(correct[automated].mean()) if automated.any() else None,
             "coverage": float(automated.mean()),
         },
+        "cost": mean_costs(matrix, known, top, automated),
+        "curve": precision_curve(confidence, correct),
         "per_label": _per_label(labels, actual, predicted),
         "per_language": {
             code: _basic(*(part[rows] for part in (predicted, actual, confidence, correct)))

@@ -1,12 +1,15 @@
 """Arguments and options that several commands of ``triage-train`` share."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from training.config import Columns, Precision, parse_pairs, parse_renames
+from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
+from training.contracts import load_contracts
 from training.ingest.formats import FORMATS
+from triage.errors import ConfigError
 
 Exports = Annotated[list[Path], typer.Argument(help="Files, folders or stores of any format.")]
 Text = Annotated[str | None, typer.Option(help="Column of the message; desks bring their own.")]
@@ -35,8 +38,16 @@ Contracts = Annotated[
 JsonFile = Annotated[str | None, typer.Option("--json", help="Write figures here; - is stdout.")]
 
 
-def precision_of(values: list[str], label: list[str]) -> Precision:
-    """Read the contracts of ``--automate-precision``; each names a task of ``--label``."""
+ConfigFile = Annotated[
+    Path | None, typer.Option(help="Precision contracts and costs (TOML); see the README.")
+]
+
+
+def precision_of(values: list[str], label: list[str], given: Precision | None = None) -> Precision:
+    """Read the contracts of ``--automate-precision``; each names a task of ``--label``.
+
+    They overrule what a config file asks of the same tasks; ``given`` is what it asks.
+    """
     asked = parse_pairs("--automate-precision", values)
     strange = sorted(set(asked) - set(parse_pairs("--label", label)))
     if strange:
@@ -49,7 +60,24 @@ def precision_of(values: list[str], label: list[str]) -> Precision:
         raise typer.BadParameter("--automate-precision takes TASK=0.95.") from error
     if any(not 0 < value < 1 for value in numbers.values()):
         raise typer.BadParameter("--automate-precision takes a number between 0 and 1.")
-    return Precision(automate_of=numbers)
+    whole = given or Precision()
+    return replace(whole, automate_of={**whole.automate_of, **numbers})
+
+
+def with_contracts(
+    config: FitConfig, path: Path | None, values: list[str] | None, label: list[str]
+) -> FitConfig:
+    """Return the run with the contracts and costs of ``--config`` and ``--automate-precision``."""
+    precision, costs = load_contracts(path) if path else (Precision(), {})
+    tasks = parse_pairs("--label", label)
+    strange = [task for task in (*precision.tasks, *costs) if task not in tasks]
+    if strange:
+        raise ConfigError(
+            f"--config names the task {strange[0]}, which no --label has.",
+            fix=f"The tasks are: {', '.join(tasks)}.",
+            field="--config",
+        )
+    return replace(config, precision=precision_of(values or [], label, precision), costs=costs)
 
 
 def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option

@@ -68,6 +68,12 @@ def check_target(target: str | None) -> None:
     _writable("--json", path.parent)
 
 
+def check_places(target: str | None, out: Path | None) -> None:
+    """Refuse a ``--json`` or an ``--out`` that cannot be written, before anything is fitted."""
+    check_target(target)
+    check_folder(out)
+
+
 def check_folder(target: Path | None) -> None:
     """Refuse an ``--out`` that no folder can be made in.
 

@@ -15,7 +15,6 @@ from training.golden import golden_predictions
 from triage import __version__
 from triage.bundle.manifest import (
     CARD,
-    FORMAT,
     HEADS,
     MANIFEST,
     METRICS,
@@ -26,6 +25,7 @@ from triage.bundle.manifest import (
     Manifest,
     ProfileSpec,
     ThresholdSpec,
+    format_of,
     json_fingerprint,
     read_manifest,
 )
@@ -150,7 +150,7 @@ def write_bundle(
 def _manifest(parts: BundleParts, name: str, created: str, files: Mapping[str, bytes]) -> Manifest:
     labelers = [(part.profile, parts.labeler(part)) for part in parts.profiles]
     return Manifest(
-        format=FORMAT,
+        format=format_of(parts.taxonomy, _profiles(parts)),
         id=name,
         created=created,
         taxonomy=parts.taxonomy,
@@ -229,4 +229,5 @@ def _cuts(cuts: Thresholds) -> ThresholdSpec:
         suggest_at=cuts.suggest_at,
         automate_at=cuts.automate_at,
         per_label={label: _cuts(part) for label, part in cuts.per_label.items()},
+        per_language={code: _cuts(part) for code, part in cuts.per_language.items()},
     )

@@ -15,6 +15,7 @@ from training.carry import base_bundle, base_folder, carry_over
 from training.check.checker import inspect
 from training.check.finding import refuse
 from training.config import FitConfig
+from training.contracts import agreed
 from training.datasets import Examples
 from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
@@ -74,6 +75,7 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
 
     Raises:
         ExportError: When the data has a blocker; the first is named with its row.
+        ConfigError: When a contract or a cost names what the rows do not have.
     """
     identifier = LanguageIdentifier(LANGUAGES)
     progress("reading the exports")
@@ -94,7 +96,7 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
         sides = split(usable, config.test_share, config.seed)
         train, test = usable.take(sides.train), usable.take(sides.test)
         progress(f"split: {sides.rule}; {len(train)} rows to train, {len(test)} to test")
-    return Prepared(train, test, taxonomy_of(train, fixed))
+    return Prepared(train, test, agreed(config, taxonomy_of(train, fixed)))
 
 
 def taxonomy_of(examples: Examples, fixed: Taxonomy | None) -> Taxonomy:
@@ -160,7 +162,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
-    metrics = _measure(parts, prepared, fitted, seconds)
+    metrics = _measure(parts, prepared, fitted, config, seconds)
     metrics["seconds"]["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
@@ -224,7 +226,11 @@ def _fit_heads(
 
 
 def _measure(
-    parts: BundleParts, prepared: Prepared, fitted: Sequence[FittedHead], seconds: dict[str, float]
+    parts: BundleParts,
+    prepared: Prepared,
+    fitted: Sequence[FittedHead],
+    config: FitConfig,
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
     profiles: dict[str, Any] = {}
     latencies: dict[str, Any] = {}
@@ -237,15 +243,7 @@ def _measure(
         "tasks": profiles[parts.profiles[0].profile.name],
         "profiles": profiles,
         "latency_ms": latencies,
-        "thresholds": {
-            part.profile.name: {
-                item.head.task: describe_cuts(
-                    item, part, prepared.train, prepared.taxonomy.costs(item.head.task)
-                )
-                for item in fitted
-            }
-            for part in parts.profiles
-        },
+        "thresholds": _cuts(parts, prepared, fitted, config),
         "candidates": {
             item.head.task: {c.describe(): round(v, 4) for c, v in item.table.items()}
             for item in fitted
@@ -260,6 +258,19 @@ def _measure(
         "data_fingerprint": parts.data_fingerprint,
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),
+    }
+
+
+def _cuts(
+    parts: BundleParts, prepared: Prepared, fitted: Sequence[FittedHead], config: FitConfig
+) -> dict[str, Any]:
+    train, taxonomy = prepared.train, prepared.taxonomy
+    return {
+        part.profile.name: {
+            item.head.task: describe_cuts(item, part, train, taxonomy, config.precision)
+            for item in fitted
+        }
+        for part in parts.profiles
     }
 
 

@@ -141,9 +141,9 @@ class Pipeline:
     def _label(
         self, batch: _Encoded, row: int, tasks: tuple[str, ...], options: Options
     ) -> dict[str, LabelResult]:
-        refusal = batch.refusals[row]
+        refusal, code = batch.refusals[row], batch.languages[row].code
         answers = {
-            task: self.labeler.decide(task, batch.probabilities[task][row], refusal)
+            task: self.labeler.decide(task, batch.probabilities[task][row], refusal, code)
             for task in tasks
         }
         given = {task: answer.label for task, answer in answers.items() if answer.label}

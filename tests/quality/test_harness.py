@@ -17,6 +17,7 @@ from tests.quality.harness.targets import TARGETS, markdown, to_json
 from training.metrics import expected_calibration_error
 from triage.domain import Evidence, Message
 from triage.encoders.base import Vectors
+from triage.labeling.costs import Costs
 from triage.labeling.decision import Thresholds
 from triage.text.clean import clean
 
@@ -155,7 +156,7 @@ def test_outcomes_look_at_the_label_as_served() -> None:
         np.asarray(["suggest", "automate"]),
         Thresholds(0.3, 0.9),
         ordinal=True,
-        costs=np.asarray([1.0, 2.0]),
+        costs=Costs(np.asarray([1.0, 2.0])),
     )
     first = one.take(np.asarray([True, False]))
 

@@ -57,6 +57,33 @@ def test_bad_contract_exits_with_two(run: Run, export: Path, value: str) -> None
     assert run("fit", export, *READ, "--automate-precision", value) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        ("[precision.mood]\nautomate = 0.9", 2, "mood, which no --label has"),
+        ("[precision.category.labels]\nbilling = 0.9", 2, "no label billing"),
+        ("[costs.category]\nby_hand = 0", 2, "costs.category.by_hand"),
+        ("[precision.category.labels]\nservice = 0.999", 1, "label service: no threshold keeps"),
+    ],
+)
+def test_config_is_wrong_use_or_a_broken_contract(
+    run: Run,
+    export: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    code: int,
+    told: str,
+) -> None:
+    """What means nothing exits with two, a contract that cannot be kept with one; no bundle."""
+    config = tmp_path / "decide.toml"
+    config.write_text(text, encoding="utf-8")
+
+    assert run("fit", export, *READ, "--config", config, "--out", tmp_path / "out") == code
+    assert told in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_errors_name_the_problem_and_the_fix(
     run: Run, export: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

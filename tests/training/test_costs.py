@@ -14,8 +14,9 @@ from tests.builders import (
     tiny_settings,
 )
 from training.assemble import calibrate, describe_cuts
-from training.calibrate import more_rows, threshold
-from training.config import AUTOMATE_PRECISION, SUGGEST_PRECISION
+from training.config import AUTOMATE_PRECISION, SUGGEST_PRECISION, Precision
+from training.contracts import agreed
+from training.cuts import more_rows, threshold
 from training.evaluate import evaluate, predict
 from training.fit import Candidate, FittedHead
 from training.run import Outcome, Prepared, fit_examples
@@ -23,7 +24,7 @@ from triage.bundle.store import Bundle, load_bundle
 from triage.encoders.base import Profile
 from triage.labeling.calibration import softmax
 from triage.labeling.heads import Head
-from triage.labeling.taxonomy import LabelSpec, TaskSpec, Taxonomy
+from triage.labeling.taxonomy import CostSpec, LabelSpec, TaskSpec, Taxonomy
 from triage.settings import Settings
 
 LABELS = ("low", "urgent")
@@ -69,7 +70,7 @@ def test_missing_labels_are_counted_for_the_chosen_label() -> None:
     few = replace(FITTED, rows=np.arange(60), scores={"tiny": SCORES[:60]})
     part = calibrate(PROFILE, EXAMPLES, [few], costly, tiny_config())
 
-    told = describe_cuts(few, part, EXAMPLES, costly.costs("kind"))
+    told = describe_cuts(few, part, EXAMPLES, costly, Precision())
 
     confidence = softmax(SCORES[:60], part.temperatures["kind"])[:, 1]
     assert told["automate_at"] is None
@@ -131,4 +132,33 @@ def test_costs_are_carried_over_with_the_head(outcome: Outcome, checkout: Settin
 
     taxonomy = served(later, checkout).manifest.taxonomy
     assert taxonomy.tasks["priority"].miss_cost == {"high": 1e9}
-    assert taxonomy.costs("category").tolist() == [1, 1]
+    assert taxonomy.costs("category").missed.tolist() == [1, 1]
+
+
+def test_contracts_and_costs_reach_the_served_bundle(checkout: Settings) -> None:
+    """Own cuts and the matrix are written as format 2, figured, told in the card, and decide."""
+    prepared = tiny_prepared(["category"])
+    asked = tiny_config(
+        precision=Precision(suggest=0.5, labels={"category": {"service": 0.6}}),
+        costs={"category": CostSpec(by_hand=0.45, missed={"service": 2.0})},
+        only=True,
+    )
+    agreed_on = replace(prepared, taxonomy=agreed(asked, prepared.taxonomy))
+
+    outcome = fit_examples(agreed_on, asked, checkout, "tests", lambda _: None)
+
+    bundle = served(outcome, checkout)
+    told = outcome.metrics["thresholds"]["tiny"]["category"]
+    cost = outcome.metrics["profiles"]["tiny"]["category"]["cost"]
+    labeler = bundle.labeler(bundle.profile("tiny"))
+    assert bundle.manifest.format == 2
+    assert (
+        told["per_label"]["service"]
+        == labeler.thresholds["category"].per_label["service"].automate_at
+    )
+    assert 0 < len(told["curve"]) <= 50
+    assert cost["by_hand"] == 0.45
+    assert cost["decided"] is not None
+    assert "label service: automates from" in (outcome.path / "card.md").read_text(encoding="utf-8")
+    assert labeler.decide("category", np.array([0.5, 0.5]), None).decision != "automate"
+    assert labeler.decide("category", np.array([0.999, 0.001]), None).decision == "automate"

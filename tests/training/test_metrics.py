@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 from sklearn.metrics import (
     accuracy_score,
     brier_score_loss,
@@ -17,9 +17,13 @@ from sklearn.metrics import (
 from training.metrics import (
     coverage_at,
     expected_calibration_error,
+    mean_costs,
     measure,
     precision_bound,
+    precision_cap,
+    precision_curve,
 )
+from triage.labeling.costs import Costs
 from triage.labeling.decision import Thresholds
 
 LABELS = ("low", "normal", "high")
@@ -153,7 +157,13 @@ def test_costs_choose_the_label_that_is_measured() -> None:
     right = np.asarray(predicted) == np.asarray(TRUTH)
 
     report = measure(
-        LABELS, TRUTH, PROBABILITIES, Thresholds(0.5, 0.7), LANGUAGES, ordinal=True, costs=costs
+        LABELS,
+        TRUTH,
+        PROBABILITIES,
+        Thresholds(0.5, 0.7),
+        LANGUAGES,
+        ordinal=True,
+        costs=Costs(costs),
     )
 
     assert predicted != PREDICTED
@@ -183,3 +193,79 @@ def test_label_that_the_head_lacks_is_an_error() -> None:
     assert report["brier"] == pytest.approx(((0.2**2 + 0.2**2) + (0.6**2 + 0.4**2 + 1)) / 2)
     assert report["log_loss"] == pytest.approx((-math.log(0.8) - math.log(1e-12)) / 2)
     assert report["quadratic_kappa"] is None
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 5), (19, 20), (59, 59), (70, 100)])
+def test_bounds_are_the_exact_interval(right: int, count: int) -> None:
+    """Lower and upper bound together are SciPy's two-sided 90 % Clopper-Pearson interval."""
+    interval = binomtest(right, count).proportion_ci(0.90, "exact")
+    low = precision_bound(np.array([right]), np.array([count]), 0.95)[0]
+    high = precision_cap(np.array([right]), np.array([count]), 0.95)[0]
+
+    assert (low, high) == pytest.approx((interval.low, interval.high))
+
+
+def test_curve_by_hand() -> None:
+    """Each point answers all rows down to its cut; ties stand on one point."""
+    confidence = np.array([0.5, 0.9, 0.8, 0.8])
+    correct = np.array([False, True, False, True])
+
+    points = precision_curve(confidence, correct)
+
+    assert [(p["cut"], p["coverage"], p["n"]) for p in points] == [
+        (0.9, 0.25, 1),
+        (0.8, 0.75, 3),
+        (0.5, 1.0, 4),
+    ]
+    assert [p["precision"] for p in points] == pytest.approx([1, 2 / 3, 0.5], abs=1e-5)
+    assert all(p["low"] < p["precision"] <= p["high"] for p in points)
+
+
+def test_curve_is_compact_and_whole() -> None:
+    """Many rows give at most fifty points over all coverages; none gives none."""
+    rng = np.random.default_rng(2)
+    confidence = rng.random(3000).round(2)
+    points = precision_curve(confidence, rng.random(3000) < confidence)
+    coverages = [point["coverage"] for point in points]
+
+    assert 30 <= len(points) <= 50
+    assert coverages == sorted(set(coverages))
+    assert coverages[-1] == 1
+    assert [p["n"] for p in points] == [(confidence >= p["cut"]).sum() for p in points]
+    assert precision_curve(np.zeros(0), np.zeros(0, bool)) == []
+
+
+def test_mean_costs_by_hand() -> None:
+    """A person's work is paid for what is not automated; mistakes are paid by their cell."""
+    costs = Costs(np.array([1.0, 4.0]), by_hand=0.5)
+    truth, given = np.array([0, 1, 1, -1]), np.array([0, 0, 1, 0])
+    automated = np.array([True, True, False, False])
+
+    told = mean_costs(costs, truth, given, automated)
+
+    assert told == {"decided": (0 + 4 + 0.5 + 0.5) / 4, "by_hand": 0.5, "automatic": (4 + 1) / 4}
+    assert mean_costs(Costs(np.ones(2)), truth, given, automated) == {
+        "decided": None,
+        "by_hand": None,
+        "automatic": 0.5,
+    }
+
+
+def test_dear_labels_are_not_counted_as_automated() -> None:
+    """What is expected to cost more than a person's work is not automated in the figures."""
+    strict = Costs(np.ones(3), by_hand=0.2)
+    report = measure(LABELS, TRUTH, PROBABILITIES, Thresholds(0.5, 0.7), LANGUAGES, costs=strict)
+
+    assert report["automate"]["coverage"] == pytest.approx((PROBABILITIES.max(axis=1) > 0.8).mean())
+    assert report["cost"]["by_hand"] == 0.2
+    assert report["curve"] == REPORT["curve"]
+
+
+def test_figures_use_the_cuts_of_the_language() -> None:
+    """Rows of a language with its own cut are decided by it."""
+    cuts = Thresholds(0.5, 0.7, per_language={"da": Thresholds(0.5)})
+    above = (PROBABILITIES.max(axis=1) >= 0.7) & (np.asarray(LANGUAGES) == "en")
+
+    report = measure(LABELS, TRUTH, PROBABILITIES, cuts, LANGUAGES)
+
+    assert report["automate"]["coverage"] == pytest.approx(above.mean())

@@ -1,17 +1,22 @@
 """The table of contents of a bundle, and the rule for its format number.
 
 ``FORMAT`` rises by one whenever a reader of the old number would misread the new bundle: a part
-renamed or removed, an array of another meaning or layout. New optional keys do not raise it.
-Readers of older numbers stay, each with a golden bundle in the tests.
+renamed or removed, an array of another meaning or layout. New optional keys that an old reader may
+pass over do not raise it. Readers of older numbers stay, each with a golden bundle in the tests.
+
+- 1: one pair of cuts a task, ``miss_cost``.
+- 2: cuts of labels and languages, cost matrices. A bundle without them is still written as 1, and
+  nobody has to fit again for nothing.
 """
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from triage.domain import Reason
 from triage.encoders.base import Profile
@@ -20,7 +25,8 @@ from triage.labeling.decision import Thresholds
 from triage.labeling.guard import Guard
 from triage.labeling.taxonomy import Taxonomy
 
-FORMAT = 1
+PLAIN: Literal[1] = 1
+FORMAT: Literal[2] = 2
 MANIFEST = "manifest.json"
 HEADS = "heads.safetensors"
 RETRIEVAL = "retrieval.json"
@@ -44,11 +50,13 @@ class EncoderRef(_Part):
 
 
 class ThresholdSpec(_Part):
-    """Confidence cuts of one task in one profile, and of single labels where asked for."""
+    """Confidence cuts of one task in one profile, and of labels and languages with their own."""
 
     suggest_at: float
     automate_at: float | None = None
     per_label: dict[str, "ThresholdSpec"] = {}
+    # Left out where empty: bundles without such cuts keep the bytes and the fingerprint they had.
+    per_language: dict[str, "ThresholdSpec"] = Field(default={}, exclude_if=operator.not_)
 
     def thresholds(self) -> Thresholds:
         """Return the value that decides."""
@@ -56,6 +64,7 @@ class ThresholdSpec(_Part):
             self.suggest_at,
             self.automate_at,
             {label: spec.thresholds() for label, spec in self.per_label.items()},
+            {code: spec.thresholds() for code, spec in self.per_language.items()},
         )
 
 
@@ -104,7 +113,7 @@ class Golden(_Part):
 class Manifest(_Part):
     """The table of contents of a bundle."""
 
-    format: Literal[1]
+    format: Literal[1, 2]
     id: str
     created: str
     taxonomy: Taxonomy
@@ -123,6 +132,14 @@ class Manifest(_Part):
         """Return the manifest as JSON with its own fingerprint as ``seal``."""
         content: dict[str, object] = self.model_dump(mode="json")
         return {**content, SEAL: json_fingerprint(content)}
+
+
+def format_of(taxonomy: Taxonomy, profiles: Mapping[str, ProfileSpec]) -> Literal[1, 2]:
+    """Return the lowest format whose readers decide as this bundle means it."""
+    cuts = [part for profile in profiles.values() for part in profile.thresholds.values()]
+    own = any(part.per_label or part.per_language for part in cuts)
+    costly = any(task.costs for task in taxonomy.tasks.values())
+    return FORMAT if own or costly else PLAIN
 
 
 def file_fingerprint(path: Path) -> str:
@@ -153,9 +170,9 @@ def read_manifest(folder: Path) -> Manifest:
         )
     value = read_json(path)
     found = value.get("format")
-    if found != FORMAT:
+    if found not in (PLAIN, FORMAT):
         raise CorruptBundleError(
-            f"{path}: bundle format {found!r}; this version reads {FORMAT}.",
+            f"{path}: bundle format {found!r}; this version reads {PLAIN} and {FORMAT}.",
             fix="Fit the bundle again with this version of triage-train.",
         )
     content = {key: part for key, part in value.items() if key != SEAL}

@@ -1,6 +1,6 @@
 """From a confidence to a decision: automate, suggest, or abstain with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from triage.domain import DecisionKind, LabelResult, Reason, Score
 from triage.encoders.base import Vectors
 from triage.labeling.calibration import Probabilities
-from triage.labeling.taxonomy import Costs
+from triage.labeling.costs import ROUNDING, Costs
 
 MIN_LETTERS = 3
 MIN_IDEOGRAPHS = 2
@@ -22,19 +22,37 @@ class Thresholds:
     """Confidence cuts of one task.
 
     ``automate_at`` is None where the calibration rows cannot support the precision asked for;
-    ``suggest_at`` above one means that even suggestions cannot be supported.
+    ``suggest_at`` above one means that even suggestions cannot be supported. The cuts of a label or
+    a language stand in the place of the task's; where both have their own, each must be passed.
     """
 
     suggest_at: float
     automate_at: float | None = None
     per_label: Mapping[str, "Thresholds"] = field(default_factory=dict)
+    per_language: Mapping[str, "Thresholds"] = field(default_factory=dict)
 
-    def decide(self, label: str, confidence: float) -> DecisionKind:
-        """Decide on the chosen label and its confidence."""
-        cuts = self.per_label.get(label, self)
-        if cuts.automate_at is not None and confidence >= cuts.automate_at:
+    def decide(
+        self, label: str, confidence: float, language: str = "", *, affordable: bool = True
+    ) -> DecisionKind:
+        """Decide on the chosen label.
+
+        Args:
+            label: The label.
+            confidence: Its probability.
+            language: Language code of the message.
+            affordable: Whether giving it is expected to cost less than a person's work; what costs
+                as much is not automated.
+        """
+        cuts = list(self._applying(label, language))
+        if affordable and all(
+            part.automate_at is not None and confidence >= part.automate_at for part in cuts
+        ):
             return "automate"
-        return "suggest" if confidence >= cuts.suggest_at else "abstain"
+        return "suggest" if all(confidence >= part.suggest_at for part in cuts) else "abstain"
+
+    def _applying(self, label: str, language: str) -> Iterator["Thresholds"]:
+        own = (self.per_label.get(label), self.per_language.get(language))
+        yield from filter(None, own if any(own) else (self,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,19 +80,23 @@ def choose(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Choose the label of least expected cost for each row of ``(n, labels)``.
 
-    Every wrong answer costs what missing the true label costs, so the expected cost is least where
-    probability times that cost is largest (Elkan 2001, "The Foundations of Cost-Sensitive
-    Learning", section 1). Ties go to the first label.
+    The expected cost of a label is what giving it costs where another is true, weighted by the
+    probability of each (Elkan 2001, "The Foundations of Cost-Sensitive Learning", section 1).
+    Ties go to the likelier label, then to the first.
 
     Args:
         probabilities: Shape ``(n, labels)``.
-        costs: What missing each label costs, shape ``(labels,)``; all the same where None.
+        costs: The cost matrix; every mistake costs the same where None.
 
     Returns:
         The chosen columns and their own probabilities, each of shape ``(n,)``.
     """
-    weighted = probabilities if costs is None else probabilities * costs
-    columns = np.asarray(weighted.argmax(axis=1), np.int64)
+    likely = probabilities
+    if costs is not None:
+        expected = costs.expected(probabilities)
+        least, most = (limit(axis=1, keepdims=True) for limit in (expected.min, expected.max))
+        likely = np.where(expected <= least + ROUNDING * most, probabilities, -1.0)
+    columns = np.asarray(likely.argmax(axis=1), np.int64)
     return columns, probabilities[np.arange(len(columns)), columns]
 
 
@@ -84,19 +106,21 @@ def result(
     thresholds: Thresholds,
     refusal: Reason | None,
     costs: Costs | None = None,
+    language: str = "",
 ) -> LabelResult:
     """Build the answer of one task from one row of probabilities ``(labels,)``.
 
     A refusal (wrong language, too short, ...) overrules any confidence. Alternatives are sorted by
-    confidence: where labels differ in what missing them costs, shape ``(labels,)``, an alternative
-    may be more confident than the label.
+    confidence: where mistakes differ in cost, an alternative may be more confident than the label.
     """
     order = np.argsort(-probabilities, kind="stable")
     ranked = [Score(labels[i], float(probabilities[i])) for i in order]
     columns, confidence = choose(probabilities[None], costs)
+    affordable = costs is None or bool(costs.affordable(probabilities[None], columns)[0])
     top = Score(labels[columns[0]], float(confidence[0]))
     others = [score for score in ranked if score.label != top.label]
-    decision = "abstain" if refusal else thresholds.decide(top.label, top.confidence)
+    decided = thresholds.decide(top.label, top.confidence, language, affordable=affordable)
+    decision = "abstain" if refusal else decided
     reason: Reason | None = refusal or ("low_confidence" if decision == "abstain" else None)
     return LabelResult(
         label=None if decision == "abstain" else top.label,

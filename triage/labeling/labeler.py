@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 from triage.domain import LabelResult, Reason
 from triage.encoders.base import Vectors
 from triage.labeling.calibration import Calibrator, Probabilities
+from triage.labeling.costs import Costs
 from triage.labeling.decision import Scope, Thresholds, result, too_short
 from triage.labeling.evidence import Span, explain, segments, versions
 from triage.labeling.guard import GUARD, Guard
 from triage.labeling.heads import Floats, HeadStack
-from triage.labeling.taxonomy import Costs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labeler:
     """Heads with the temperatures, thresholds and scope of one profile.
 
-    ``costs`` says per task what missing each label costs; a task without them gives its likeliest
-    label.
+    ``costs`` has the cost matrix of each task; a task without one gives its likeliest label.
     """
 
     heads: HeadStack
@@ -66,11 +65,14 @@ class Labeler:
         return {task: self.calibrator.probabilities(task, scores[task]) for task in self.tasks}
 
     def decide(
-        self, task: str, probabilities: Probabilities, refusal: Reason | None
+        self, task: str, probabilities: Probabilities, refusal: Reason | None, language: str = ""
     ) -> LabelResult:
-        """Build the answer of one task from one row of probabilities ``(labels,)``."""
+        """Build the answer of one task from one row of probabilities ``(labels,)``.
+
+        A language with cuts of its own has them applied where its code is given.
+        """
         cuts, costs = self.thresholds[task], self.costs.get(task)
-        return result(self.labels(task), probabilities, cuts, refusal, costs)
+        return result(self.labels(task), probabilities, cuts, refusal, costs, language)
 
     def evidence(
         self,

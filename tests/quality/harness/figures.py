@@ -14,8 +14,8 @@ from training.metrics import BINS, Report
 from training.metrics import measure as measure_task
 from triage.domain import LabelResult
 from triage.labeling.calibration import Probabilities
+from triage.labeling.costs import Costs
 from triage.labeling.decision import Thresholds, choose
-from triage.labeling.taxonomy import Costs
 
 SIMULATIONS = 2000
 Mask = NDArray[np.bool_]
@@ -32,7 +32,7 @@ class Outcomes:
         decisions: Decisions as served, shape ``(n,)``.
         thresholds: Cuts of the task.
         ordinal: Whether the labels have an order.
-        costs: What missing each label costs, as served; all the same where None.
+        costs: The cost matrix, as served; all mistakes cost the same where None.
     """
 
     labels: tuple[str, ...]

@@ -47,7 +47,7 @@ def test_costs_of_the_bundle_decide(copied: Path, encoders_folder: Path) -> None
 
     for name in bundle.manifest.profiles:
         labeler = bundle.labeler(bundle.profile(name))
-        assert labeler.costs["priority"].tolist() == [1, 1, 1, 2]
+        assert labeler.costs["priority"].missed.tolist() == [1, 1, 1, 2]
         assert labeler.decide("priority", TORN, None).top_label == "urgent"
 
 

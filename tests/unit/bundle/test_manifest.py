@@ -10,6 +10,7 @@ from triage.bundle.manifest import (
     MANIFEST,
     ThresholdSpec,
     file_fingerprint,
+    format_of,
     json_fingerprint,
     read_json,
     read_manifest,
@@ -50,10 +51,10 @@ def test_manifest_that_is_no_object_is_refused(tmp_path: Path, text: str) -> Non
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("found", [0, 2, "1", None, 1.5])
+@pytest.mark.parametrize("found", [0, 3, "1", None, 1.5])
 def test_other_format_is_refused(tmp_path: Path, content: dict[str, Any], found: object) -> None:
     """A format of another number is named with the one that is read."""
-    with pytest.raises(CorruptBundleError, match="this version reads 1"):
+    with pytest.raises(CorruptBundleError, match="this version reads 1 and 2"):
         read_manifest(save(tmp_path, sealed({**content, "format": found})))
 
 
@@ -94,6 +95,32 @@ def test_cuts_of_labels_are_kept() -> None:
 
     assert cuts.decide("a", 0.6) == "suggest"
     assert cuts.decide("b", 0.6) == "abstain"
+
+
+def test_cuts_of_languages_are_kept_and_written_only_where_they_are() -> None:
+    """Per-language cuts survive; a bundle without them keeps the bytes it had."""
+    spec = ThresholdSpec(suggest_at=0.5, per_language={"da": ThresholdSpec(suggest_at=0.9)})
+
+    assert spec.thresholds().decide("a", 0.6, "da") == "abstain"
+    assert spec.thresholds().decide("a", 0.6, "en") == "suggest"
+    assert ThresholdSpec.model_validate(spec.model_dump()) == spec
+    assert "per_language" not in ThresholdSpec(suggest_at=0.5).model_dump()
+
+
+@pytest.mark.parametrize("part", ["per_label", "per_language", "costs"])
+def test_what_an_old_reader_would_pass_over_raises_the_format(
+    tmp_path: Path, content: dict[str, Any], part: str
+) -> None:
+    """Own cuts and cost matrices are of format 2, so readers of 1 refuse them; others stay at 1."""
+    plain = read_manifest(save(tmp_path, sealed(content)))
+    if part == "costs":
+        content["taxonomy"]["tasks"]["category"]["costs"] = {"by_hand": 0.5}
+    else:
+        content["profiles"]["tiny"]["thresholds"]["category"][part] = {"da": {"suggest_at": 0.5}}
+    own = read_manifest(save(tmp_path, sealed({**content, "format": 2})))
+
+    assert plain.format == format_of(plain.taxonomy, plain.profiles) == 1
+    assert own.format == format_of(own.taxonomy, own.profiles) == 2
 
 
 def test_fingerprint_of_json_ignores_the_order_of_keys() -> None:

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from triage.labeling.costs import Costs
 from triage.labeling.decision import Scope, Thresholds, choose, result, too_short
 
 LABELS = ("a", "b", "c")
 SURE = np.array([0.05, 0.9, 0.05])
 TORN = np.array([0.5, 0.1, 0.4])
-DEAR = np.array([1.0, 1.0, 2.0])
+DEAR = Costs(np.array([1.0, 1.0, 2.0]))
 
 
 @pytest.mark.parametrize("text", ["", " ", "ok", "OK!", "🙂🙂🙂🙂", "12345", "钱", "?!", "a 1 b 2"])
@@ -101,15 +102,15 @@ def test_chosen_label_costs_least() -> None:
     given, costs = rng.dirichlet(np.ones(4), 500), np.array([1.0, 0.5, 3.0, 2.0])
     mistakes = np.where(np.eye(4, dtype=bool), 0.0, costs)  # row: label given; column: true one
 
-    columns, confidence = choose(given, costs)
+    columns, confidence = choose(given, Costs(costs))
 
     assert (columns == (given @ mistakes.T).argmin(axis=1)).all()
     assert (columns != given.argmax(axis=1)).any()
     assert (confidence == given[np.arange(500), columns]).all()
 
 
-@pytest.mark.parametrize("costs", [None, np.ones(3), np.full(3, 0.25)])
-def test_equal_costs_choose_the_likeliest(costs: np.ndarray | None) -> None:
+@pytest.mark.parametrize("costs", [None, Costs(np.ones(3)), Costs(np.full(3, 0.25))])
+def test_equal_costs_choose_the_likeliest(costs: Costs | None) -> None:
     """Without costs, or with costs that are all the same, the highest probability wins."""
     given = np.vstack([SURE, TORN, np.full(3, 1 / 3)])
 

@@ -10,6 +10,7 @@ from tests.builders import DIM, HashingEncoder
 from triage.domain import Reason
 from triage.encoders.lexical import HashedNgrams
 from triage.labeling.calibration import Calibrator
+from triage.labeling.costs import Costs
 from triage.labeling.decision import Scope, Thresholds
 from triage.labeling.heads import Head, HeadStack, LexicalWeights
 from triage.labeling.labeler import Labeler
@@ -92,9 +93,9 @@ def test_costs_decide_only_the_label() -> None:
     """A dear label is given at the same probabilities; costs of another task do nothing."""
     plain = labeler()
     dear = replace(
-        plain, thresholds={"kind": Thresholds(0.0)}, costs={"kind": np.array([1e4, 1.0])}
+        plain, thresholds={"kind": Thresholds(0.0)}, costs={"kind": Costs(np.array([1e4, 1.0]))}
     )
-    other = replace(dear, costs={"mood": np.array([1e4, 1.0])})
+    other = replace(dear, costs={"mood": Costs(np.array([1e4, 1.0]))})
     texts = ["since monday the screen stays blank"]
     vectors = HashingEncoder().encode(texts)
     given = dear.probabilities(vectors, texts)["kind"]

@@ -100,9 +100,9 @@ def test_costs_stand_in_the_order_of_the_labels(tmp_path: Path) -> None:
     """Each label has its cost, and one that is not named costs one."""
     named = load_taxonomy(save(tmp_path, COSTLY.replace("bad = 3, ", "")))
 
-    assert load_taxonomy(save(tmp_path, COSTLY)).costs("mood").tolist() == [3, 0.5]
-    assert named.costs("mood").tolist() == [1, 0.5]
-    assert load_taxonomy(save(tmp_path, GOOD)).costs("mood").tolist() == [1, 1]
+    assert load_taxonomy(save(tmp_path, COSTLY)).costs("mood").missed.tolist() == [3, 0.5]
+    assert named.costs("mood").missed.tolist() == [1, 0.5]
+    assert load_taxonomy(save(tmp_path, GOOD)).costs("mood").missed.tolist() == [1, 1]
 
 
 def test_taxonomy_without_costs_is_written_without_them(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_subset_keeps_costs_of_the_labels_it_keeps(tmp_path: Path) -> None:
     cut = taxonomy.subset({"mood": ("good", "odd"), "queue": ("a", "b")})
 
     assert cut.tasks["mood"].miss_cost == {"good": 0.5}
-    assert cut.costs("queue").tolist() == [1, 1]
+    assert cut.costs("queue").missed.tolist() == [1, 1]
 
 
 def test_shipped_taxonomy_explains_every_label() -> None:
