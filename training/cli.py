@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from training.audit.cli import register as register_audit
 from training.config import Columns, FitConfig, parse_pairs, parse_renames
+from training.corrections import corrected
 from training.datasets import Examples
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
@@ -18,6 +20,7 @@ from training.ingest.table import read_exports
 from training.options import (
     ContentType,
     Contracts,
+    Corrections,
     EncoderName,
     Exports,
     FormatName,
@@ -70,13 +73,16 @@ def check(
     group: Group = None,
     content_type: ContentType = None,
     taxonomy: TaxonomyFile = None,
+    corrections: Corrections = None,
 ) -> None:
     """Look at exports and say what blocks or weakens a training run."""
     columns = _columns(text, label, map_, subject, language, time, group, content_type, kind)
     for path in exports:
         print(open_export(path, columns).describe())
-    examples = _read(exports, columns)
-    findings = inspect(examples, load_taxonomy(taxonomy) if taxonomy else None, columns)
+    examples, fixed = _read(exports, columns), load_taxonomy(taxonomy) if taxonomy else None
+    if corrections:
+        examples = corrected(examples, corrections, fixed, print)
+    findings = inspect(examples, fixed, columns)
     print(f"{len(examples)} rows; languages: {shares(examples.languages)}")
     for task in examples.tasks:
         print(f"{task}: {shares(examples.labels[task])}")
@@ -103,6 +109,7 @@ def fit(
     group: Group = None,
     content_type: ContentType = None,
     taxonomy: TaxonomyFile = None,
+    corrections: Corrections = None,
     test: TestFile = None,
     encoder: EncoderName = "twin",
     base: Annotated[str | None, typer.Option(help="Bundle whose other heads are kept.")] = None,
@@ -122,6 +129,7 @@ def fit(
         encoder=encoder,
         test=test,
         taxonomy=taxonomy,
+        corrections=corrections,
         out=out,
         base=base,
         only=only,
@@ -177,6 +185,7 @@ def evaluate(
         _write_predictions(predictions, export, columns, loaded, chosen, examples)
 
 
+register_audit(app)
 app.command(
     "compare",
     epilog="Example: triage-train compare champion 2026-11-21-ab12cd newest.csv --text body "

@@ -13,6 +13,7 @@ from training.assemble import assemble, calibrate, describe_cuts, with_guard
 from training.card import card
 from training.carry import base_bundle, base_folder, carry_over
 from training.config import FitConfig
+from training.corrections import corrected
 from training.datasets import Examples
 from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
@@ -78,6 +79,8 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     progress("reading the exports")
     examples = read_exports(config.exports, config.columns, identifier)
     fixed = load_taxonomy(config.taxonomy) if config.taxonomy else None
+    if config.corrections is not None:
+        examples = corrected(examples, config.corrections, fixed, progress)
     findings = inspect(examples, fixed, config.columns)
     for finding in findings:
         progress(finding.line())
