@@ -39,7 +39,7 @@ from training.options import (
 from training.printing import check_folder, check_target, shares, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
-from training.run import LANGUAGES
+from training.run import LANGUAGES, Outcome
 from training.run import fit as run_fit
 from training.validate import inspect
 from triage.bundle.registry import Registry
@@ -137,9 +137,7 @@ def fit(
         precision=precision_of(automate_precision or [], label),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
-    show(console, outcome.metrics)
-    write_json(outcome.metrics, json_)
-    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
+    _show_outcome(outcome, json_)
 
 
 @app.command(
@@ -268,6 +266,12 @@ def _columns(
         renames=parse_renames(map_ or [], labels),
         format=kind,
     )
+
+
+def _show_outcome(outcome: Outcome, json_: str | None) -> None:
+    show(console, outcome.metrics)
+    write_json(outcome.metrics, json_)
+    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
 
 
 def _check_base(base: str | None, only: bool) -> None:

@@ -89,26 +89,24 @@ def audit(
     columns = _columns(text, label, map_, subject, language, group, content_type, kind)
     settings = load_settings()
     examples, kinds, settled = _read(exports, columns, by or [], corrections)
-    found = run_audit(
-        examples,
-        resolve(encoder, settings),
-        kinds=kinds,
-        seed=seed,
-        cache=settings.home / "cache",
-        progress=_say,
-    )
+    encoders, cache = resolve(encoder, settings), settings.home / "cache"
+    found = run_audit(examples, encoders, kinds=kinds, seed=seed, cache=cache, progress=_say)
     lines = Lines(found, settled)
-    listed = lines.listed()
-    for line in told(lines, listed):
+    for line in told(lines, lines.listed()):
         print(line)
     if out:
-        shown = lines.listed(everything=True) if everything else listed
-        count = write_sheet(out, lines, shown, exports, columns)
-        print(
-            f"{out}: {count:,} lines, worst first. Fill in corrected_label, or x under exclude; "
-            f"then fit and check with --corrections {out}"
-        )
-    write_json(figures(lines, listed), json_)
+        _write(out, lines, exports, columns, everything=everything)
+    write_json(figures(lines, lines.listed()), json_)
+
+
+def _write(
+    out: Path, lines: Lines, exports: Sequence[Path], columns: Columns, *, everything: bool
+) -> None:
+    count = write_sheet(out, lines, lines.listed(everything=everything), exports, columns)
+    print(
+        f"{out}: {count:,} lines, worst first. Fill in corrected_label, or x under exclude; "
+        f"then fit and check with --corrections {out}"
+    )
 
 
 def _say(line: str) -> None:

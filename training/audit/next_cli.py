@@ -57,19 +57,9 @@ def next_(
     """Choose the unlabelled messages that teach a bundle most when they are labelled next."""
     at_least(1, count=count)
     check_destination(out)
-    settings = load_settings()
-    folder = Registry(settings.home, settings.models).find(bundle)
-    loaded = load_bundle(folder, settings.encoders, profile)
-    chosen_profile = loaded.profile(profile)
+    loaded, chosen_profile = _bundle(bundle, profile)
     tasks = _tasks(loaded, parse_pairs("--label", label or []))
-    columns = Columns(
-        text=text or "",
-        labels={},
-        subject=subject,
-        language=language,
-        content_type=content_type,
-        format=kind,
-    )
+    columns = Columns(text or "", {}, subject, language, content_type=content_type, format=kind)
     names = list(dict.fromkeys(n for path in exports for n in open_export(path, columns).names()))
     check_columns(names, _added(tasks))
     examples = read_exports(exports, columns, LanguageIdentifier(loaded.manifest.languages))
@@ -81,6 +71,13 @@ def next_(
     _write(out, exports, columns, names, tasks, _cells(loaded, tasks, given, doubt, rows))
     _tell(examples, labelled, doubt, rows, count)
     print(f"{out}: {len(rows):,} messages; fill in {', '.join(tasks.values())}, then fit with it")
+
+
+def _bundle(name: str, profile: str | None) -> tuple[Bundle, Profile]:
+    settings = load_settings()
+    folder = Registry(settings.home, settings.models).find(name)
+    loaded = load_bundle(folder, settings.encoders, profile)
+    return loaded, loaded.profile(profile)
 
 
 def _tasks(bundle: Bundle, asked: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from training.audit.twins import join_pairs
 from training.calibrate import fit_temperature
 from training.datasets import Examples, Rows
 from training.features import Copies
-from training.fit import Candidate, design, fit_head
+from training.fit import Candidate, Design, FittedHead, design, fit_head
 from training.split import cluster
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError
@@ -26,6 +26,8 @@ FOLDS = 5
 LEAST_ROWS, LEAST_LABEL_ROWS = 50, 5
 """Labelled rows that a task needs, and a label, before a doubt says more about the label than about
 the model: every fold then holds at least one row of the label."""
+PARALLEL_ROWS = 2_000
+"""Rows below which starting processes takes longer than the folds."""
 COMMON = 5
 """Pairs of labels that are told."""
 
@@ -99,31 +101,48 @@ def audit_labels(
         if problem:
             refusals.append(problem)
             continue
-        labels = tuple(sorted(set(examples.labels[task]) - {""}))
         progress(f"{task}: scoring rows by models that have not seen them ({FOLDS} folds)")
         try:
-            head = fit_head(
-                task,
-                labels,
-                examples,
-                matrices,
-                clusters,
-                fold_count=FOLDS,
-                seed=seed,
-                jobs=jobs,
-                candidates=WITH_WORDS if len(labels) <= FEW_LABELS else DENSE,
-            )
+            head = _fit(task, examples, matrices, clusters, seed, jobs)
         except ExportError as error:
             refusals.append(f"{task}: labels cannot be audited. {error.problem}")
             continue
-        given = np.asarray([labels.index(examples.labels[task][row]) for row in head.rows])
-        scores = head.scores[profile]
-        chances = softmax(scores, fit_temperature(scores, given))
-        doubts = find_doubts(chances, given, np.asarray([name in audited for name in labels]))
-        rare = tuple(name for name in labels if name not in audited)
-        likeliest = chances.argmax(axis=1)
-        audits[task] = TaskAudit(task, labels, head.rows, given, doubts, likeliest, rare)
+        audits[task] = _judge(examples, head, profile, audited)
     return audits, refusals
+
+
+def _fit(
+    task: str,
+    examples: Examples,
+    matrices: Design,
+    clusters: NDArray[np.int64],
+    seed: int,
+    jobs: int,
+) -> FittedHead:
+    labels = tuple(sorted(set(examples.labels[task]) - {""}))
+    return fit_head(
+        task,
+        labels,
+        examples,
+        matrices,
+        clusters,
+        fold_count=FOLDS,
+        seed=seed,
+        jobs=jobs if len(examples) >= PARALLEL_ROWS else 1,
+        candidates=WITH_WORDS if len(labels) <= FEW_LABELS else DENSE,
+    )
+
+
+def _judge(
+    examples: Examples, fitted: FittedHead, profile: str, audited: frozenset[str]
+) -> TaskAudit:
+    task, labels = fitted.head.task, fitted.head.labels
+    given = np.asarray([labels.index(examples.labels[task][row]) for row in fitted.rows])
+    scores = fitted.scores[profile]
+    chances = softmax(scores, fit_temperature(scores, given))
+    doubts = find_doubts(chances, given, np.asarray([name in audited for name in labels]))
+    rare = tuple(name for name in labels if name not in audited)
+    return TaskAudit(task, labels, fitted.rows, given, doubts, chances.argmax(axis=1), rare)
 
 
 def merged(clusters: NDArray[np.int64], twins: NDArray[np.int64]) -> NDArray[np.int64]:
