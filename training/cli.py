@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from training.audit.cli import register as register_audit
 from training.check_cli import check
 from training.config import Columns, FitConfig
 from training.datasets import Examples
@@ -20,6 +21,7 @@ from training.options import (
     ConfigFile,
     ContentType,
     Contracts,
+    Corrections,
     EncoderName,
     Exports,
     FormatName,
@@ -39,7 +41,7 @@ from training.options import (
 from training.printing import check_places, check_target, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
-from training.run import LANGUAGES
+from training.run import LANGUAGES, Outcome
 from training.run import fit as run_fit
 from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
@@ -79,6 +81,7 @@ def fit(
     group: Group = None,
     content_type: ContentType = None,
     taxonomy: TaxonomyFile = None,
+    corrections: Corrections = None,
     test: TestFile = None,
     encoder: EncoderName = "twin",
     base: Annotated[str | None, typer.Option(help="Bundle whose other heads are kept.")] = None,
@@ -98,16 +101,14 @@ def fit(
         encoder=encoder,
         test=test,
         taxonomy=taxonomy,
+        corrections=corrections,
         out=out,
         base=base,
         only=only,
         seed=seed,
     )
     asked = with_contracts(asked, config, automate_precision, label)
-    outcome = run_fit(asked, load_settings(), _command(), progress=console.print)
-    show(console, outcome.metrics)
-    write_json(outcome.metrics, json_)
-    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
+    _show_outcome(run_fit(asked, load_settings(), _command(), progress=console.print), json_)
 
 
 @app.command(
@@ -153,6 +154,7 @@ def evaluate(
         _write_predictions(predictions, export, columns, loaded, chosen, examples)
 
 
+register_audit(app)
 app.command(
     "compare",
     epilog="Example: triage-train compare champion 2026-11-21-ab12cd newest.csv --text body "
@@ -210,6 +212,12 @@ def _write_predictions(
 def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
     """List the columns that predictions add: those of labelling and the labels scored."""
     return [*added_columns(tasks, 0), *(f"true_{task}" for task in columns.labels)]
+
+
+def _show_outcome(outcome: Outcome, json_: str | None) -> None:
+    show(console, outcome.metrics)
+    write_json(outcome.metrics, json_)
+    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
 
 
 def _check_base(base: str | None, only: bool) -> None:

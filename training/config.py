@@ -98,6 +98,7 @@ class FitConfig:
     encoder: str = "twin"
     test: Path | None = None
     taxonomy: Path | None = None
+    corrections: Path | None = None
     out: Path | None = None
     base: str | None = None
     only: bool = False

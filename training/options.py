@@ -35,6 +35,9 @@ EncoderName = Annotated[
 Contracts = Annotated[
     list[str] | None, typer.Option(help="TASK=P: fail unless P can be kept. Repeatable.")
 ]
+Corrections = Annotated[
+    Path | None, typer.Option(help="Sheet of `audit --out`, filled in; applied to the exports.")
+]
 JsonFile = Annotated[str | None, typer.Option("--json", help="Write figures here; - is stdout.")]
 
 

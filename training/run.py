@@ -16,6 +16,7 @@ from training.check.checker import inspect
 from training.check.finding import refuse
 from training.config import FitConfig
 from training.contracts import agreed
+from training.corrections import corrected
 from training.datasets import Examples
 from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
@@ -81,6 +82,8 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     progress("reading the exports")
     examples = read_exports(config.exports, config.columns, identifier)
     fixed = load_taxonomy(config.taxonomy) if config.taxonomy else None
+    if config.corrections is not None:
+        examples = corrected(examples, config.corrections, fixed, progress)
     findings = inspect(examples, fixed, config.columns)
     for finding in findings:
         if finding.level != "note":

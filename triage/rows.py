@@ -188,11 +188,23 @@ def _text(cell: object) -> str:
     return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> int:
+def write_rows(
+    path: Path,
+    rows: Iterable[Mapping[str, str]],
+    columns: Sequence[str],
+    *,
+    marked: bool = False,
+) -> int:
     """Write rows with these columns in the format of the file's ending; return their number.
 
     The file appears under its name only when it is whole. Lone surrogates, which UTF-8 cannot hold,
     are written as escapes.
+
+    Args:
+        path: The file.
+        rows: What to write; a column that a row lacks stays empty.
+        columns: Their order.
+        marked: Begin a table with a byte order mark, without which Excel misreads UTF-8.
 
     Raises:
         ExportError: When the format is unknown or the file cannot be written there.
@@ -201,8 +213,9 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, str]], columns: Sequence[
     check_destination(path)
     temporary = path.with_name(f".{path.name}.part")
     written = 0
+    encoding = "utf-8-sig" if marked and suffix != ".jsonl" else "utf-8"
     try:
-        with _create(temporary, compressed=path.suffix == ".gz") as stream:
+        with _create(temporary, encoding, compressed=path.suffix == ".gz") as stream:
             writer = _writer(stream, suffix, columns)
             for row in rows:
                 writer(row)
@@ -236,12 +249,12 @@ def check_destination(path: Path) -> None:
         )
 
 
-def _create(path: Path, *, compressed: bool) -> IO[str]:
+def _create(path: Path, encoding: str, *, compressed: bool) -> IO[str]:
     if compressed:
         return io.TextIOWrapper(
-            gzip.open(path, "wb"), encoding="utf-8", errors="backslashreplace", newline=""
+            gzip.open(path, "wb"), encoding=encoding, errors="backslashreplace", newline=""
         )
-    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    return path.open("w", encoding=encoding, errors="backslashreplace", newline="")
 
 
 class _JsonlWriter:

@@ -1,0 +1,1 @@
+"""Audits of labelled rows: what is likely wrong with them, and which rows to label next."""
