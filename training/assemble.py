@@ -128,4 +128,7 @@ def describe_cuts(
         given = softmax(scores, part.temperatures[item.head.task])
         chosen, confidence = choose(given, costs)
         missing = more_rows(confidence, chosen == truth, AUTOMATE_PRECISION)
+        if missing:
+            # Of new labels as many measure confidences as of those at hand.
+            missing = round(missing * len(item.rows) / len(truth))
     return {"suggest_at": cuts.suggest_at, "automate_at": cuts.automate_at, "more_labels": missing}

@@ -9,13 +9,22 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from training.config import Columns, FitConfig, parse_pairs, parse_renames
+from training.config import (
+    CALIBRATION_SHARE,
+    TEST_SHARE,
+    Columns,
+    FitConfig,
+    SplitConfig,
+    parse_pairs,
+    parse_renames,
+)
 from training.datasets import Examples
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.options import (
+    CalibrationShare,
     ContentType,
     Contracts,
     EncoderName,
@@ -26,11 +35,14 @@ from training.options import (
     Labels,
     Language,
     Renames,
+    SplitBy,
     Subject,
     TaxonomyFile,
     TestFile,
+    TestShare,
     Text,
     Time,
+    check_base,
     precision_of,
 )
 from training.printing import check_folder, check_target, shares, show, write_json
@@ -109,11 +121,14 @@ def fit(
     only: Annotated[bool, typer.Option("--only", help="Keep no heads of other bundles.")] = False,
     out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of splits and folds.")] = 0,
+    split: SplitBy = None,
+    test_share: TestShare = TEST_SHARE,
+    calibration_share: CalibrationShare = CALIBRATION_SHARE,
     automate_precision: Contracts = None,
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    _check_base(base, only)
+    check_base(base, only)
     check_target(json_)
     check_folder(out)
     config = FitConfig(
@@ -126,6 +141,7 @@ def fit(
         base=base,
         only=only,
         seed=seed,
+        split=SplitConfig(split, test_share, calibration_share),
         precision=precision_of(automate_precision or [], label),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
@@ -259,11 +275,6 @@ def _columns(
         renames=parse_renames(map_ or [], labels),
         format=kind,
     )
-
-
-def _check_base(base: str | None, only: bool) -> None:
-    if base and only:
-        raise typer.BadParameter("--base and --only contradict each other.")
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:

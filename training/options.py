@@ -1,7 +1,7 @@
 """Arguments and options that several commands of ``triage-train`` share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,6 +26,14 @@ TaxonomyFile = Annotated[
     Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
 ]
 TestFile = Annotated[Path | None, typer.Option(help="Score this file instead of a held part.")]
+SplitBy = Annotated[
+    Literal["time", "group", "random"] | None,
+    typer.Option("--split", help="What parts the rows; found: time with dates, else group."),
+]
+TestShare = Annotated[float, typer.Option(help="Share of the rows held back for the test.")]
+CalibrationShare = Annotated[
+    float, typer.Option(help="Share before the test that confidences are measured on, with dates.")
+]
 EncoderName = Annotated[
     str, typer.Option(help="twin, static, minilm, a sentence-transformers folder or hub name.")
 ]
@@ -50,3 +58,9 @@ def precision_of(values: list[str], label: list[str]) -> Precision:
     if any(not 0 < value < 1 for value in numbers.values()):
         raise typer.BadParameter("--automate-precision takes a number between 0 and 1.")
     return Precision(automate_of=numbers)
+
+
+def check_base(base: str | None, only: bool) -> None:
+    """Refuse a base together with the wish for none."""
+    if base and only:
+        raise typer.BadParameter("--base and --only contradict each other.")

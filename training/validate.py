@@ -103,7 +103,8 @@ def _times(examples: Examples, columns: Columns) -> Iterator[Finding]:
     blank = tuple(n for n, time in zip(examples.numbers, examples.times, strict=True) if not time)
     if columns.time and blank:
         message = (
-            f"No date in {columns.time!r}, so the split is not by time but by label and group."
+            f"No date in {columns.time!r}: `fit` takes rows without one only with --split group "
+            "or random."
         )
         yield Finding("warning", "no_time", message, blank)
 
