@@ -51,8 +51,8 @@ SETS: Mapping[str, tuple[str, Columns]] = {
 def main() -> None:
     """Print the table."""
     print(
-        f"{SPLITS} draws of halves, contract {AUTOMATE_PRECISION}; kept: precision of the automated "
-        "rows of the test half\n"
+        f"{SPLITS} draws of halves, contract {AUTOMATE_PRECISION}; kept: precision of the "
+        "automated rows of the test half\n"
     )
     print(
         "| data | rows | accuracy | drawn | level | no cut | kept: >= contract | kept: not "
