@@ -101,7 +101,7 @@ def test_renames_that_never_apply_are_told() -> None:
 
 
 def test_blank_dates_are_told() -> None:
-    """One row without a date keeps the split from going by time, which is said."""
+    """Rows without a date are told with what `fit` asks for instead of a split by time."""
     examples = examples_of(
         [{"text": "a", "kind": "x", "time": "2026-01-01"}, {"text": "b", "kind": "y"}], ["kind"]
     )
@@ -110,4 +110,4 @@ def test_blank_dates_are_told() -> None:
 
     finding = next(finding for finding in findings if finding.code == "no_time")
     assert (finding.level, finding.rows) == ("warning", (2,))
-    assert "not by time" in finding.message
+    assert "--split group" in finding.message
