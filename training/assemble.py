@@ -161,6 +161,9 @@ def describe_cuts(
     if cuts.automate_at is None:
         left = rows.take(affordable)
         missing = more_rows(left.confidence, left.correct, precision.of(task))
+        if missing:
+            # Of new labels as many measure confidences as of those at hand.
+            missing = round(missing * len(item.rows) / len(rows.confidence))
     return {
         "suggest_at": cuts.suggest_at,
         "automate_at": cuts.automate_at,

@@ -35,11 +35,13 @@ def card(
         "",
         f"Made by `{command}`.",
         f"Rows: {rows['train']} for training; {rows['calibration']} of them set temperatures and",
-        f"thresholds by out-of-fold scores; {rows['test']} test rows, never trained on.",
+        "thresholds, by scores of heads that have not seen them;",
+        f"{rows['test']} test rows, never trained on.",
         f"Data fingerprint: `{metrics['data_fingerprint']}`.",
         f"Supported languages: {', '.join(metrics['languages'])}.",
         _GUARDED if guarded else _UNGUARDED,
         *(["", notes] if notes else []),
+        *_split(metrics.get("split")),
         "",
         "## Measured on the test rows",
         "",
@@ -66,6 +68,20 @@ _LIMITS = (
     "it drifts, so measure on your own with `triage-train evaluate`. Languages other than the "
     "supported ones are refused, not guessed."
 )
+
+
+def _split(record: Mapping[str, Any] | None) -> list[str]:
+    """Tell how the rows were parted, where the run did it."""
+    if record is None:
+        return []
+    lines = ["", "## Split", "", f"Rule: {record['rule']}.", ""]
+    lines += ["| part | rows | from | to | fingerprint | what it is |", "|---|---|---|---|---|---|"]
+    for name, part in record["parts"].items():
+        dates = f"{part['from'] or '-'} | {part['to'] or '-'}"
+        lines.append(
+            f"| {name} | {part['rows']} | {dates} | `{part['fingerprint'][:12]}` | {part['rule']} |"
+        )
+    return lines
 
 
 def _chosen(head: FittedHead) -> str:

@@ -11,13 +11,14 @@ from rich.console import Console
 
 from training.audit.cli import register as register_audit
 from training.check_cli import check
-from training.config import Columns, FitConfig
+from training.config import CALIBRATION_SHARE, TEST_SHARE, Columns, FitConfig, SplitConfig
 from training.datasets import Examples
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.options import (
+    CalibrationShare,
     ConfigFile,
     ContentType,
     Contracts,
@@ -30,11 +31,14 @@ from training.options import (
     Labels,
     Language,
     Renames,
+    SplitBy,
     Subject,
     TaxonomyFile,
     TestFile,
+    TestShare,
     Text,
     Time,
+    check_base,
     columns_of,
     with_contracts,
 )
@@ -88,12 +92,15 @@ def fit(
     only: Annotated[bool, typer.Option("--only", help="Keep no heads of other bundles.")] = False,
     out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of splits and folds.")] = 0,
+    split: SplitBy = None,
+    test_share: TestShare = TEST_SHARE,
+    calibration_share: CalibrationShare = CALIBRATION_SHARE,
     automate_precision: Contracts = None,
     config: ConfigFile = None,
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    _check_base(base, only)
+    check_base(base, only)
     check_places(json_, out)
     asked = FitConfig(
         exports=tuple(exports),
@@ -106,6 +113,7 @@ def fit(
         base=base,
         only=only,
         seed=seed,
+        split=SplitConfig(split, test_share, calibration_share),
     )
     asked = with_contracts(asked, config, automate_precision, label)
     _show_outcome(run_fit(asked, load_settings(), _command(), progress=console.print), json_)
@@ -218,11 +226,6 @@ def _show_outcome(outcome: Outcome, json_: str | None) -> None:
     show(console, outcome.metrics)
     write_json(outcome.metrics, json_)
     console.print(f"bundle {outcome.bundle}\n{outcome.path}")
-
-
-def _check_base(base: str | None, only: bool) -> None:
-    if base and only:
-        raise typer.BadParameter("--base and --only contradict each other.")
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from triage.errors import ConfigError, InputError
 from triage.labeling.taxonomy import CostSpec
 
 TEST_SHARE = 0.2
+CALIBRATION_SHARE = 0.15
 FOLDS = 5
 SUGGEST_PRECISION = 0.80
 AUTOMATE_PRECISION = 0.95
@@ -90,6 +92,41 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitConfig:
+    """How rows are parted.
+
+    Args:
+        by: What decides; found from the rows where None: dates where there are any, else groups.
+        test_share: Share of the rows that is held back for the test.
+        calibration_share: Share of the rows, the newest before the test, that confidences are
+            measured on where dates decide; elsewhere they are measured out of fold.
+
+    Raises:
+        ConfigError: When a share is not between 0 and 1, or both leave nothing to train on.
+    """
+
+    by: Literal["time", "group", "random"] | None = None
+    test_share: float = TEST_SHARE
+    calibration_share: float = CALIBRATION_SHARE
+
+    def __post_init__(self) -> None:
+        """Refuse shares that cannot be cut."""
+        for name, share in (("test", self.test_share), ("calibration", self.calibration_share)):
+            if not 0 < share < 1:
+                raise ConfigError(
+                    f"--{name}-share must be above 0 and below 1, not {share:g}.",
+                    field=f"--{name}-share",
+                )
+        if self.test_share + self.calibration_share >= 1:
+            raise ConfigError(
+                f"--test-share {self.test_share:g} and --calibration-share "
+                f"{self.calibration_share:g} leave nothing to train on.",
+                fix="Together they must stay below 1.",
+                field="--test-share",
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class FitConfig:
     """One training run."""
 
@@ -103,7 +140,7 @@ class FitConfig:
     base: str | None = None
     only: bool = False
     seed: int = 0
-    test_share: float = TEST_SHARE
+    split: SplitConfig = SplitConfig()
     folds: int = FOLDS
     precision: Precision = Precision()
     costs: Mapping[str, CostSpec] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,6 +29,14 @@ TaxonomyFile = Annotated[
     Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
 ]
 TestFile = Annotated[Path | None, typer.Option(help="Score this file instead of a held part.")]
+SplitBy = Annotated[
+    Literal["time", "group", "random"] | None,
+    typer.Option("--split", help="What parts the rows; found: time with dates, else group."),
+]
+TestShare = Annotated[float, typer.Option(help="Share of the rows held back for the test.")]
+CalibrationShare = Annotated[
+    float, typer.Option(help="Share before the test that confidences are measured on, with dates.")
+]
 EncoderName = Annotated[
     str, typer.Option(help="twin, static, minilm, a sentence-transformers folder or hub name.")
 ]
@@ -107,3 +115,9 @@ def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option
         renames=parse_renames(map_ or [], labels),
         format=kind,
     )
+
+
+def check_base(base: str | None, only: bool) -> None:
+    """Refuse a base together with the wish for none."""
+    if base and only:
+        raise typer.BadParameter("--base and --only contradict each other.")

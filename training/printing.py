@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,11 @@ def _writable(option: str, folder: Path) -> None:
         raise InputError(
             f"{option}: nothing may be written in {folder}.", fix="Choose another.", field=option
         )
+
+
+def shares(values: Sequence[str]) -> str:
+    """Name the commonest values with their counts."""
+    counts = Counter(value or "(none)" for value in values)
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common(12)) + (
+        f", and {len(counts) - 12} more" if len(counts) > 12 else ""  # noqa: PLR2004 - a line's worth
+    )

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.assemble import assemble, calibrate, describe_cuts, with_guard
 from training.card import card
@@ -22,10 +24,12 @@ from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
+from training.forward import fit_forward
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
+from training.parts import cut
 from training.register import BundleParts, fingerprint, stands, versions, write_bundle
-from training.split import cluster, split
+from training.split import cluster
 from triage.bundle.registry import Registry
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError
@@ -42,11 +46,19 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """Rows on both sides of the split, validated and labelled by one taxonomy."""
+    """Rows on both sides of the split, validated and labelled by one taxonomy.
+
+    Args:
+        train: Rows of the last fit; its ``target`` marks those that confidences are measured on.
+        older: Rows of ``train`` before calibration, shape ``(n,)``, where dates decide.
+        split: What is recorded of the parts.
+    """
 
     train: Examples
     test: Examples
     taxonomy: Taxonomy
+    older: NDArray[np.bool_] | None = None
+    split: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,16 +102,16 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
             progress(finding.line())
     refuse(findings)
     usable = examples.take(np.asarray([bool(text) for text in examples.texts]))
+    test = None
     if config.test is not None:
         test = read_export(config.test, config.columns, identifier)
         found = inspect(test, fixed, config.columns)
         refuse([finding for finding in found if finding.code == "unknown_label"])
-        train = usable
-    else:
-        sides = split(usable, config.test_share, config.seed)
-        train, test = usable.take(sides.train), usable.take(sides.test)
-        progress(f"split: {sides.rule}; {len(train)} rows to train, {len(test)} to test")
-    return Prepared(train, test, agreed(config, taxonomy_of(train, fixed)))
+    parts = cut(usable, test, config)
+    for line in parts.lines():
+        progress(line)
+    taxonomy = agreed(config, taxonomy_of(parts.train, fixed))
+    return Prepared(parts.train, parts.test, taxonomy, parts.older, parts.record)
 
 
 def taxonomy_of(examples: Examples, fixed: Taxonomy | None) -> Taxonomy:
@@ -213,16 +225,17 @@ def _fit_heads(
     for task in prepared.train.tasks:
         labels = prepared.taxonomy.labels(task)
         progress(f"fitting {task} ({len(labels)} labels)")
-        head = fit_head(
+        fit_one = partial(
+            fit_head,
             task,
             labels,
-            prepared.train,
-            matrices,
-            clusters,
+            matrices=matrices,
+            clusters=clusters,
             fold_count=config.folds,
             seed=config.seed,
             jobs=config.jobs,
         )
+        head = fit_forward(fit_one, prepared.train, matrices, prepared.older)
         progress(f"  {head.chosen.describe()}: macro-F1 {max(head.table.values()):.3f}")
         fitted.append(head)
     return fitted
@@ -257,6 +270,7 @@ def _measure(
             "calibration": int(prepared.train.target.sum()),
             "test": len(prepared.test),
         },
+        **({"split": prepared.split} if prepared.split else {}),
         "seconds": seconds,
         "data_fingerprint": parts.data_fingerprint,
         "test_fingerprint": prepared.test.fingerprint(),

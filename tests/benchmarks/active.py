@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score
 
 from training.audit.choose import choose_next, doubt_of
 from training.calibrate import fit_temperature
-from training.config import Columns
+from training.config import Columns, SplitConfig
 from training.encoders import resolve
 from training.features import Copies, embed
 from training.fit import Candidate, design, fit_head
@@ -49,7 +49,7 @@ class Bench:
         copies = embed(self.examples, resolved.encoders, (profile,), cache)
         self.vectors = copies.vectors[copies.routed[profile.name]]
         self.labels = tuple(sorted(set(self.examples.labels[TASK])))
-        sides = split(self.examples, 0.2, 0)
+        sides = split(self.examples, SplitConfig(), 0)
         self.pool, self.test = sides.train, sides.test
 
     def learn(self, rows: Ints, seed: int) -> Probabilities:

@@ -113,13 +113,14 @@ def test_rows_are_prepared_on_both_sides(tmp_path: Path) -> None:
 
 
 def test_test_file_is_scored_alone(tmp_path: Path) -> None:
-    """With a test file all rows of the export train."""
+    """With a test file all rows of the export train that do not stand in it."""
     exports = (tiny_export(tmp_path / "a.jsonl"),)
-    config = tiny_config(exports=exports, test=tiny_export(tmp_path / "b.tsv"))
+    table = [{**row, "id": f"test-{row['id']}"} for row in messages()]
+    held = export(tmp_path / "b.csv", [{**table[0], "text": "a message of its own"}, table[1]])
 
-    made = prepare(config, silent)
+    made = prepare(tiny_config(exports=exports, test=held), silent)
 
-    assert (len(made.train), len(made.test)) == (96, 96)
+    assert (len(made.train), len(made.test)) == (95, 2)
 
 
 def test_fixed_tasks_keep_their_order() -> None:

@@ -103,8 +103,8 @@ class Dates:
                 "warning",
                 "no_time",
                 f"{'No row has a' if all_blank else f'{self._blank.count:,} rows have no'} date in "
-                f"{self._column!r}, so the split is not by time but by label and group.",
-                "Fill in the dates, drop the rows without one, or turn dates off: --time ''",
+                f"{self._column!r}, and `fit` splits by time only where every row has one.",
+                "Fill in the dates, drop the rows without one, or part otherwise: --split group",
             )
 
     def _impossible(self) -> Iterator[Finding]:
