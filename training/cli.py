@@ -42,10 +42,10 @@ from training.options import (
     TestShare,
     Text,
     Time,
-    check_base,
+    check_fit,
     precision_of,
 )
-from training.printing import check_folder, check_target, shares, show, write_json
+from training.printing import check_target, shares, show, tell, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
 from training.run import LANGUAGES
@@ -128,9 +128,7 @@ def fit(
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    check_base(base, only)
-    check_target(json_)
-    check_folder(out)
+    check_fit(base, only, json_, out)
     config = FitConfig(
         exports=tuple(exports),
         columns=_columns(text, label, map_, subject, language, time, group, content_type, kind),
@@ -145,9 +143,7 @@ def fit(
         precision=precision_of(automate_precision or [], label),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
-    show(console, outcome.metrics)
-    write_json(outcome.metrics, json_)
-    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
+    tell(console, outcome.metrics, json_)
 
 
 @app.command(

@@ -7,6 +7,7 @@ import typer
 
 from training.config import Precision, parse_pairs
 from training.ingest.formats import FORMATS
+from training.printing import check_folder, check_target
 
 Exports = Annotated[list[Path], typer.Argument(help="Files, folders or stores of any format.")]
 Text = Annotated[str | None, typer.Option(help="Column of the message; desks bring their own.")]
@@ -60,7 +61,9 @@ def precision_of(values: list[str], label: list[str]) -> Precision:
     return Precision(automate_of=numbers)
 
 
-def check_base(base: str | None, only: bool) -> None:
-    """Refuse a base together with the wish for none."""
+def check_fit(base: str | None, only: bool, target: str | None, out: Path | None) -> None:
+    """Refuse a base together with the wish for none, and places that cannot be written."""
     if base and only:
         raise typer.BadParameter("--base and --only contradict each other.")
+    check_target(target)
+    check_folder(out)
