@@ -38,14 +38,14 @@ from training.options import (
     TestShare,
     Text,
     Time,
-    check_base,
+    check_fit,
     columns_of,
     with_contracts,
 )
-from training.printing import check_places, check_target, show, write_json
+from training.printing import check_target, show, tell, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
-from training.run import LANGUAGES, Outcome
+from training.run import LANGUAGES
 from training.run import fit as run_fit
 from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
@@ -100,8 +100,7 @@ def fit(
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    check_base(base, only)
-    check_places(json_, out)
+    check_fit(base, only, json_, out)
     asked = FitConfig(
         exports=tuple(exports),
         columns=columns_of(text, label, map_, subject, language, time, group, content_type, kind),
@@ -116,7 +115,8 @@ def fit(
         split=SplitConfig(split, test_share, calibration_share),
     )
     asked = with_contracts(asked, config, automate_precision, label)
-    _show_outcome(run_fit(asked, load_settings(), _command(), progress=console.print), json_)
+    outcome = run_fit(asked, load_settings(), _command(), progress=console.print)
+    tell(console, outcome.metrics, json_)
 
 
 @app.command(
@@ -220,12 +220,6 @@ def _write_predictions(
 def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
     """List the columns that predictions add: those of labelling and the labels scored."""
     return [*added_columns(tasks, 0), *(f"true_{task}" for task in columns.labels)]
-
-
-def _show_outcome(outcome: Outcome, json_: str | None) -> None:
-    show(console, outcome.metrics)
-    write_json(outcome.metrics, json_)
-    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:

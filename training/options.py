@@ -9,6 +9,7 @@ import typer
 from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
 from training.contracts import load_contracts
 from training.ingest.formats import FORMATS
+from training.printing import check_places
 from triage.errors import ConfigError
 
 Exports = Annotated[list[Path], typer.Argument(help="Files, folders or stores of any format.")]
@@ -117,7 +118,8 @@ def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
 
 
-def check_base(base: str | None, only: bool) -> None:
-    """Refuse a base together with the wish for none."""
+def check_fit(base: str | None, only: bool, target: str | None, out: Path | None) -> None:
+    """Refuse a base together with the wish for none, and places that cannot be written."""
     if base and only:
         raise typer.BadParameter("--base and --only contradict each other.")
+    check_places(target, out)

@@ -27,6 +27,17 @@ def show(console: Console, metrics: Mapping[str, Any]) -> None:
     console.print(table)
 
 
+def tell(console: Console, metrics: Mapping[str, Any], target: str | None) -> None:
+    """Print the figures of a new bundle and where it stands, and write them if asked.
+
+    Raises:
+        ExportError: When the file cannot be written.
+    """
+    show(console, metrics)
+    write_json(metrics, target)
+    console.print(f"bundle {metrics['bundle']}\n{metrics['bundle_path']}")
+
+
 def write_json(metrics: Mapping[str, Any], target: str | None) -> None:
     """Write figures to a file, or to standard output for ``-``.
 
