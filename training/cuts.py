@@ -7,7 +7,7 @@ from math import ceil, log
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import BOUND, Precision
+from training.config import AUTOMATE_BOUND, BOUND, Precision
 from training.metrics import precision_bound
 from triage.errors import GateError
 from triage.labeling.decision import Thresholds
@@ -159,7 +159,7 @@ class Broken:
 
     def cut(self, what: str, rows: Judged, precision: float) -> float | None:
         """Return the cut that keeps a contract, or take note that none does."""
-        found = threshold(rows.confidence, rows.correct, precision)
+        found = threshold(rows.confidence, rows.correct, precision, AUTOMATE_BOUND)
         if found is None:
             self.add(what, rows, precision)
         return found
@@ -189,7 +189,7 @@ def _common(rows: Judged, precision: float) -> tuple[float | None, list[str]]:
     A language that can keep no cut still raises the common one as far as its own best precision
     would: asking for more must never lower a cut.
     """
-    common = threshold(rows.confidence, rows.correct, precision)
+    common = threshold(rows.confidence, rows.correct, precision, AUTOMATE_BOUND)
     if common is None:
         return None, []
     cuts, barred = [common], []
@@ -219,12 +219,14 @@ def more_rows(
     many more of the same would not do.
     """
     if not len(correct):
-        return ceil(log(1 - BOUND) / log(precision))
+        return ceil(log(1 - AUTOMATE_BOUND) / log(precision))
     right = np.cumsum(correct[np.argsort(-confidence, kind="stable")].astype(np.int64))
     sizes = np.arange(1, len(right) + 1)
 
     def enough(times: float) -> bool:
-        return bool((precision_bound(right * times, sizes * times, BOUND) >= precision).any())
+        return bool(
+            (precision_bound(right * times, sizes * times, AUTOMATE_BOUND) >= precision).any()
+        )
 
     few, many = 1.0, MOST_TIMES
     if not enough(many):

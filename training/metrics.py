@@ -52,9 +52,9 @@ def precision_curve(
     """Trace precision against coverage while the cut falls, at most ``points`` points.
 
     Each point has ``cut`` (the least confidence answered), ``coverage`` and ``precision``, the
-    one-sided 95 % Clopper-Pearson bounds ``low`` and ``high`` (``low`` is what contracts are held
-    to; both together are a two-sided 90 % interval) and ``n``, the rows answered. Points lie evenly
-    over coverage; none parts rows of equal confidence.
+    one-sided 95 % Clopper-Pearson bounds ``low`` and ``high`` (contracts of suggestions are held to
+    ``low``; both together are a two-sided 90 % interval) and ``n``, the rows answered. Points lie
+    evenly over coverage; none parts rows of equal confidence.
     """
     order = np.argsort(-confidence, kind="stable")
     ranked, right = confidence[order], np.cumsum(correct[order].astype(np.int64))

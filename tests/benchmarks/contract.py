@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from training.calibrate import fit_temperature
-from training.config import AUTOMATE_PRECISION, BOUND, Columns
+from training.config import AUTOMATE_BOUND, AUTOMATE_PRECISION, BOUND, Columns
 from training.cuts import threshold
 from training.datasets import Examples
 from training.encoders import resolve
@@ -39,7 +39,7 @@ from triage.settings import load_settings
 from triage.text.language import LanguageIdentifier
 
 SPLITS, SIGNIFICANT = 200, 0.05
-LEVELS = (BOUND, 0.99)
+LEVELS = (BOUND, AUTOMATE_BOUND)
 CANDIDATE = Candidate(0, 10.0)
 TECHNICAL = ("reportbrokensoftware", "softwareupdate", "checkserverstatus")
 SETS: Mapping[str, tuple[str, Columns]] = {

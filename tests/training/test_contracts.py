@@ -130,10 +130,10 @@ def test_file_of_the_readme_is_read(tmp_path: Path) -> None:
 
 
 RNG = np.random.default_rng(4)
-CONFIDENCE = RNG.uniform(0.4, 1, 1200)
-RIGHT = RNG.random(1200) < CONFIDENCE
-GIVEN = np.where(np.arange(1200) % 3 == 0, "urgent", "low").tolist()
-SPOKEN = np.where(np.arange(1200) % 2 == 0, "da", "en").tolist()
+CONFIDENCE = RNG.uniform(0.4, 1, 6000)
+RIGHT = RNG.random(6000) < CONFIDENCE
+GIVEN = np.where(np.arange(6000) % 3 == 0, "urgent", "low").tolist()
+SPOKEN = np.where(np.arange(6000) % 2 == 0, "da", "en").tolist()
 
 
 def cuts_for(precision: Precision, right: np.ndarray = RIGHT) -> Thresholds:
@@ -182,21 +182,21 @@ def test_language_with_a_contract_gets_its_own_cut() -> None:
 def test_every_broken_contract_is_told_with_its_rows_and_labels() -> None:
     """Label, language, suggestions and task are named, each with what it would take."""
     asked = Precision(
-        suggest_of={"priority": 0.999},
+        suggest_of={"priority": 0.9999},
         automate_of={"priority": 0.999},
         labels={"priority": {"urgent": 0.9995}},
         languages={"priority": {"zh": 0.95}},
     )
 
     with pytest.raises(GateError) as caught:
-        cuts_for(asked, np.ones(1200, bool))
+        cuts_for(asked, np.ones(6000, bool))
 
     told = str(caught.value)
-    assert "suggestions: no threshold keeps a precision of 0.999 on 1200 calibration rows" in told
-    assert "label urgent: no threshold keeps a precision of 0.9995 on 400" in told
+    assert "suggestions: no threshold keeps a precision of 0.9999 on 6000 calibration rows" in told
+    assert "label urgent: no threshold keeps a precision of 0.9995 on 2000" in told
     assert "language zh: no threshold keeps a precision of 0.95 on 0" in told
-    assert "About 59 more labels" in told
-    assert "Task priority: no threshold keeps a precision of 0.999 on 800" in told
+    assert "About 90 more labels" in told
+    assert "Task priority: no threshold keeps a precision of 0.999 on 4000" in told
 
 
 def test_task_whose_labels_all_have_contracts_needs_no_common_cut() -> None:
@@ -211,7 +211,7 @@ def test_task_whose_labels_all_have_contracts_needs_no_common_cut() -> None:
 def test_language_that_keeps_no_cut_is_not_automated() -> None:
     """A large weak language abstains from automation; the others go on."""
     right = RIGHT | (np.asarray(SPOKEN) == "en")
-    right[np.asarray(SPOKEN) == "da"] = np.arange(600) % 3 > 0
+    right[np.asarray(SPOKEN) == "da"] = np.arange(3000) % 3 > 0
     cuts = cuts_for(Precision(automate=0.8), right)
 
     assert sum(code == "da" for code in SPOKEN) >= LANGUAGE_ROWS
@@ -222,12 +222,12 @@ def test_language_that_keeps_no_cut_is_not_automated() -> None:
 
 def test_rows_too_dear_to_automate_have_no_say() -> None:
     """Only rows that would be automated are held to the contract of automation."""
-    right = np.ones(1200, bool)
+    right = np.ones(6000, bool)
     right[:600] = False
-    affordable = np.arange(1200) >= 600
+    affordable = np.arange(6000) >= 600
 
     cuts = fit_thresholds("x", CONFIDENCE, right, Precision(), affordable=affordable)
-    none = fit_thresholds("x", CONFIDENCE, right, Precision(), affordable=np.zeros(1200, bool))
+    none = fit_thresholds("x", CONFIDENCE, right, Precision(), affordable=np.zeros(6000, bool))
 
     assert cuts.automate_at is not None
     assert none.automate_at is None

@@ -14,7 +14,7 @@ from tests.builders import (
     tiny_settings,
 )
 from training.assemble import calibrate, describe_cuts
-from training.config import AUTOMATE_PRECISION, SUGGEST_PRECISION, Precision
+from training.config import AUTOMATE_BOUND, AUTOMATE_PRECISION, SUGGEST_PRECISION, Precision
 from training.contracts import agreed
 from training.cuts import more_rows, threshold
 from training.evaluate import evaluate, predict
@@ -59,7 +59,7 @@ def test_cuts_are_measured_on_the_chosen_label() -> None:
     confidence = softmax(SCORES, part.temperatures["kind"])[:, 1]
     cuts = part.thresholds["kind"]
     assert cuts.suggest_at == threshold(confidence, TRUTH == 1, SUGGEST_PRECISION)
-    assert cuts.automate_at == threshold(confidence, TRUTH == 1, AUTOMATE_PRECISION)
+    assert cuts.automate_at == threshold(confidence, TRUTH == 1, AUTOMATE_PRECISION, AUTOMATE_BOUND)
     assert part.temperatures == plain.temperatures
     assert cuts.suggest_at != plain.thresholds["kind"].suggest_at
 

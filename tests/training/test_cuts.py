@@ -61,7 +61,7 @@ def test_contract_that_cannot_be_kept_fails() -> None:
     """An explicit contract raises with the task, the rows and the labels it would take."""
     confidence, correct = np.full(20, 0.9), np.ones(20, bool)
 
-    with pytest.raises(GateError, match=r"Task kind: .* 0\.95 on 20 .* About 39 more") as caught:
+    with pytest.raises(GateError, match=r"Task kind: .* 0\.95 on 20 .* About 71 more") as caught:
         fit_thresholds("kind", confidence, correct, Precision(automate_of={"kind": 0.95}))
 
     assert caught.value.code == "gate_failed"
@@ -114,8 +114,8 @@ def test_cut_holds_in_each_language_with_enough_rows() -> None:
 
 
 def test_more_rows_are_estimated() -> None:
-    """Twenty faultless rows need twice as many again; coin flips never get there."""
+    """Twenty faultless rows need three times as many again; coin flips never get there."""
     confidence = np.linspace(0.5, 0.9, 20)
 
-    assert more_rows(confidence, np.ones(20, bool), 0.95) == 39
+    assert more_rows(confidence, np.ones(20, bool), 0.95) == 71
     assert more_rows(confidence, np.arange(20) % 2 == 0, 0.95) is None
