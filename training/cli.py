@@ -16,9 +16,10 @@ from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.options import (
+    BudgetTime,
     ContentType,
     Contracts,
-    EncoderName,
+    EncoderNames,
     Exports,
     FormatName,
     Group,
@@ -31,12 +32,14 @@ from training.options import (
     TestFile,
     Text,
     Time,
+    WarmStart,
     precision_of,
+    search_of,
 )
 from training.printing import check_folder, check_target, shares, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
-from training.run import LANGUAGES
+from training.run import LANGUAGES, Outcome
 from training.run import fit as run_fit
 from training.validate import inspect
 from triage.bundle.registry import Registry
@@ -104,12 +107,14 @@ def fit(
     content_type: ContentType = None,
     taxonomy: TaxonomyFile = None,
     test: TestFile = None,
-    encoder: EncoderName = "twin",
+    encoder: EncoderNames = None,
     base: Annotated[str | None, typer.Option(help="Bundle whose other heads are kept.")] = None,
     only: Annotated[bool, typer.Option("--only", help="Keep no heads of other bundles.")] = False,
     out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of splits and folds.")] = 0,
     automate_precision: Contracts = None,
+    budget: BudgetTime = None,
+    warm_start: WarmStart = False,
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
@@ -119,7 +124,7 @@ def fit(
     config = FitConfig(
         exports=tuple(exports),
         columns=_columns(text, label, map_, subject, language, time, group, content_type, kind),
-        encoder=encoder,
+        **search_of(encoder or [], budget, warm_start=warm_start),
         test=test,
         taxonomy=taxonomy,
         out=out,
@@ -129,9 +134,7 @@ def fit(
         precision=precision_of(automate_precision or [], label),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
-    show(console, outcome.metrics)
-    write_json(outcome.metrics, json_)
-    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
+    _tell(outcome, json_)
 
 
 @app.command(
@@ -187,6 +190,12 @@ app.command(
     epilog="Example: triage-train promote 2026-11-21-ab12cd newest.csv --text body "
     "--label queue=Queue --why 'knows the new queue'",
 )(promote_)
+
+
+def _tell(outcome: Outcome, target: str | None) -> None:
+    show(console, outcome.metrics)
+    write_json(outcome.metrics, target)
+    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
 
 
 def _figures(

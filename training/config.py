@@ -71,7 +71,14 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class FitConfig:
-    """One training run."""
+    """One training run.
+
+    Args:
+        encoder: The encoder to fit with, or the first of those to compare.
+        rivals: Further encoders; the best by cross-validation is taken.
+        budget: Seconds that the search for candidates may take; no limit where None.
+        warm_start: Whether the last fits start from the champion's heads.
+    """
 
     exports: tuple[Path, ...]
     columns: Columns
@@ -86,6 +93,14 @@ class FitConfig:
     folds: int = FOLDS
     precision: Precision = Precision()
     jobs: int = -1
+    rivals: tuple[str, ...] = ()
+    budget: float | None = None
+    warm_start: bool = False
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Encoders to compare, each once."""
+        return tuple(dict.fromkeys((self.encoder, *self.rivals)))
 
 
 def parse_pairs(option: str, values: list[str]) -> dict[str, str]:
