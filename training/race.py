@@ -63,6 +63,7 @@ class Race:
     dropped: dict[Candidate, str] = field(default_factory=dict)
     untried: list[Candidate] = field(default_factory=list)
     cut: bool = False
+    _folds: dict[Candidate, int] = field(default_factory=dict)
 
     def run(self, entrants: Sequence[Candidate]) -> Candidate:
         """Race candidates, the most promising first, and return the best.
@@ -99,7 +100,7 @@ class Race:
     def finish(self, candidate: Candidate) -> None:
         """Run the folds that a winner was spared, whatever the budget says."""
         self.ground.run([(candidate, fold) for fold in self.folds])
-        self.table[candidate] = self.ground.quality(candidate, self.folds)
+        self._look([candidate], self.folds)
 
     def _round(self, alive: Sequence[Candidate], group: Sequence[int]) -> list[Candidate]:
         """Run candidates on folds; return those that ran on all of them."""
@@ -116,8 +117,7 @@ class Race:
 
     def _thin(self, alive: Sequence[Candidate], seen: Sequence[int]) -> list[Candidate]:
         """Drop the candidates that cannot win any more."""
-        found = {candidate: self.ground.quality(candidate, seen) for candidate in alive}
-        self.table.update(found)
+        found = self._look(alive, seen)
         ranked = sorted(alive, key=lambda candidate: -found[candidate])
         leader, half = ranked[0], max(FINALISTS, (len(alive) + 1) // 2)
         kept = [leader]
@@ -138,11 +138,18 @@ class Race:
         )
         return [candidate for candidate in alive if candidate in kept]
 
+    def _look(self, some: Sequence[Candidate], seen: Sequence[int]) -> dict[Candidate, float]:
+        """Measure candidates on folds; the table keeps the value over the most of them."""
+        found = {candidate: self.ground.quality(candidate, seen) for candidate in some}
+        for candidate, value in found.items():
+            if len(seen) >= self._folds.get(candidate, 0):
+                self.table[candidate], self._folds[candidate] = value, len(seen)
+        return found
+
     def _best(self, alive: Sequence[Candidate], seen: Sequence[int]) -> Candidate:
         if not seen:
             return alive[0]
-        found = {candidate: self.ground.quality(candidate, seen) for candidate in alive}
-        self.table.update(found)
+        found = self._look(alive, seen)
         best = max(found.values())
         return min(candidate for candidate, value in found.items() if value >= best - TIE)
 

@@ -146,6 +146,19 @@ def test_challenge_that_the_budget_ends_changes_nothing() -> None:
     assert PLAIN not in run.dropped
 
 
+def test_table_keeps_the_value_over_the_most_folds() -> None:
+    """A second race does not replace what all folds said by what one says."""
+    ground = Table({PLAIN: 0.8, WORDS: 0.9}, error=0.0)
+    run = race(ground)
+    winner = run.run([PLAIN])
+    run.finish(winner)
+    ground.known[PLAIN] = 0.7
+
+    assert run.challenge(winner, [WORDS]) == WORDS
+
+    assert run.table == {PLAIN: 0.8, WORDS: 0.9}
+
+
 def test_machine_does_not_decide_the_winner() -> None:
     """However many run at once, the same candidates see the same folds."""
     grounds = [Table({WORDS: 0.9, PLAIN: 0.89, LOUD: 0.7}, at_once=n) for n in (1, 3, 64)]
