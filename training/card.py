@@ -57,6 +57,7 @@ def card(
             "that trained."
         )
     lines += ["", "## How each head was chosen", "", *map(_chosen, fitted)]
+    lines += _search(metrics.get("search", {}))
     lines += ["", "## Decisions", "", *_decisions(metrics), "", "## Limits", "", _LIMITS, ""]
     return "\n".join(lines)
 
@@ -87,6 +88,32 @@ def _split(record: Mapping[str, Any] | None) -> list[str]:
 def _chosen(head: FittedHead) -> str:
     tried = "; ".join(f"{c.describe()}: {value:.3f}" for c, value in head.table.items())
     return f"- **{head.head.task}**: {head.chosen.describe()} (cross-validated macro-F1: {tried})."
+
+
+def _search(search: Mapping[str, Any]) -> list[str]:
+    """Tell which encoders were compared, and what the budget left no time for."""
+    lines = []
+    if len(search.get("encoders", {})) > 1:
+        tried = "; ".join(
+            f"{name}: {figures['macro_f1']:.3f} at {figures['encode_ms']:.2f} ms"
+            for name, figures in search["encoders"].items()
+        )
+        lines.append(f"- **encoder**: {search['encoder']} (cross-validated macro-F1: {tried}).")
+    if search.get("cut"):
+        lines.append(f"- {_CUT} Not tried: {_untried(search)}.")
+    return lines
+
+
+_CUT = (
+    "The budget ended the search before all candidates were compared, so that a second run of the "
+    "same rows and seed may choose otherwise."
+)
+
+
+def _untried(search: Mapping[str, Any]) -> str:
+    names = [f"{task} with {name}" for task, many in search["untried"].items() for name in many]
+    encoders = [f"encoder {name}" for name in search["untried_encoders"]]
+    return "; ".join([*encoders, *names]) or "further folds and variants of the candidates above"
 
 
 def _table(tasks: Mapping[str, Any]) -> list[str]:

@@ -43,6 +43,16 @@ def base_bundle(config: FitConfig, settings: Settings) -> Bundle | None:
     return load_bundle(folder, settings.encoders) if folder else None
 
 
+def champion(settings: Settings, progress: Progress) -> Bundle | None:
+    """Load the champion, whatever else of it a run keeps; say so where there is none."""
+    try:
+        folder = Registry(settings.home, settings.models).find(CHAMPION)
+    except BundleNotFoundError:
+        progress("warning: there is no champion to start from")
+        return None
+    return load_bundle(folder, settings.encoders)
+
+
 def carry_over(parts: BundleParts, base: Bundle | None, progress: Progress) -> BundleParts:
     """Take over the heads of tasks that this run did not train, where the encoders are the same."""
     if base is None:

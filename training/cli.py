@@ -18,12 +18,13 @@ from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.options import (
+    BudgetTime,
     CalibrationShare,
     ConfigFile,
     ContentType,
     Contracts,
     Corrections,
-    EncoderName,
+    EncoderNames,
     Exports,
     FormatName,
     Group,
@@ -38,8 +39,10 @@ from training.options import (
     TestShare,
     Text,
     Time,
+    WarmStart,
     check_fit,
     columns_of,
+    search_of,
     with_contracts,
 )
 from training.printing import check_target, show, tell, write_json
@@ -87,7 +90,7 @@ def fit(
     taxonomy: TaxonomyFile = None,
     corrections: Corrections = None,
     test: TestFile = None,
-    encoder: EncoderName = "twin",
+    encoder: EncoderNames = None,
     base: Annotated[str | None, typer.Option(help="Bundle whose other heads are kept.")] = None,
     only: Annotated[bool, typer.Option("--only", help="Keep no heads of other bundles.")] = False,
     out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
@@ -97,6 +100,8 @@ def fit(
     calibration_share: CalibrationShare = CALIBRATION_SHARE,
     automate_precision: Contracts = None,
     config: ConfigFile = None,
+    budget: BudgetTime = None,
+    warm_start: WarmStart = False,
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
@@ -104,7 +109,7 @@ def fit(
     asked = FitConfig(
         exports=tuple(exports),
         columns=columns_of(text, label, map_, subject, language, time, group, content_type, kind),
-        encoder=encoder,
+        **search_of(encoder or [], budget, warm_start=warm_start),
         test=test,
         taxonomy=taxonomy,
         corrections=corrections,

@@ -131,7 +131,14 @@ class SplitConfig:
 
 @dataclass(frozen=True, slots=True)
 class FitConfig:
-    """One training run."""
+    """One training run.
+
+    Args:
+        encoder: The encoder to fit with, or the first of those to compare.
+        rivals: Further encoders; the best by cross-validation is taken.
+        budget: Seconds that the search for candidates may take; no limit where None.
+        warm_start: Whether the last fits start from the champion's heads.
+    """
 
     exports: tuple[Path, ...]
     columns: Columns
@@ -148,6 +155,14 @@ class FitConfig:
     precision: Precision = Precision()
     costs: Mapping[str, CostSpec] = field(default_factory=dict)
     jobs: int = -1
+    rivals: tuple[str, ...] = ()
+    budget: float | None = None
+    warm_start: bool = False
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Encoders to compare, each once."""
+        return tuple(dict.fromkeys((self.encoder, *self.rivals)))
 
 
 def parse_pairs(option: str, values: list[str]) -> dict[str, str]:

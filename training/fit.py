@@ -1,54 +1,25 @@
 """Choose and fit the head of each task by cross-validation."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
 
+from training.budget import Budget
+from training.candidates import CANDIDATES, Candidate, variants
 from training.datasets import Examples, Rows
 from training.features import Copies, inverse_frequencies, to_matrix
+from training.linear import Features
+from training.race import Race
 from training.split import folds
-from triage.encoders.lexical import HashedNgrams, tfidf
+from training.trials import AHEAD, MOST_BYTES, Problem, Trials, held_scores
+from triage.encoders.lexical import HashedNgrams, SparseRows, tfidf
 from triage.errors import ExportError
 from triage.labeling.heads import Floats, Head, LexicalWeights
 
-TIE = 0.003
-"""Gain in macro-F1 below which the simpler candidate is taken."""
-MAX_ITERATIONS = 300
-Matrix: TypeAlias = "NDArray[np.float32] | sparse.csr_matrix"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Candidate:
-    """One way to fit a head; the order puts the simpler first.
-
-    Args:
-        lexical: Length of the n-gram rows beside unit embeddings; 0 leaves n-grams out. The longer,
-            the more the regularisation favours words over the embedding.
-        strength: Inverse regularisation, scikit-learn's ``C``.
-    """
-
-    lexical: float
-    strength: float
-
-    def describe(self) -> str:
-        """Name the candidate for reports."""
-        features = f"dense + lexical x {self.lexical:g}" if self.lexical else "dense"
-        return f"{features}, C={self.strength:g}"
-
-
-CANDIDATES = (
-    Candidate(0, 1.0),
-    Candidate(0, 10.0),
-    Candidate(1, 10.0),
-    Candidate(4, 2.0),
-)
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +29,14 @@ class FittedHead:
     Args:
         head: Fitted on all training rows.
         rows: Training rows that answer the task, shape ``(m,)``.
-        scores: Profile to out-of-fold scores of those rows, each of shape ``(m, labels)``.
+        scores: Profile to scores of those rows by heads that have not seen them, each of shape
+            ``(m, labels)``.
         chosen: The winning candidate.
-        table: Candidate to its cross-validated macro-F1.
+        table: Candidate to its macro-F1 on the folds it was compared on.
+        dropped: Candidate to the reason it left the race.
+        untried: Candidates that the budget left no time for.
+        cut: Whether the budget ended the search.
+        iterations: Steps that the last fit took.
     """
 
     head: Head
@@ -68,34 +44,46 @@ class FittedHead:
     scores: dict[str, Floats]
     chosen: Candidate
     table: dict[Candidate, float]
+    dropped: dict[Candidate, str] = field(default_factory=dict)
+    untried: tuple[Candidate, ...] = ()
+    cut: bool = False
+    iterations: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """The matrices of one run, shared by all tasks."""
+    """The matrices of one run, shared by all tasks.
+
+    Args:
+        copies: Messages as vectors.
+        ngrams: Counts n-grams.
+        idf: Inverse frequency of each bucket, shape ``(buckets,)``.
+        columns: Buckets that any message fills, shape ``(columns,)``.
+        lexical_rows: Weighted n-grams of each copy, shape ``(copies, columns)``.
+    """
 
     copies: Copies
     ngrams: HashedNgrams
     idf: NDArray[np.float16]
-    dense_only: NDArray[np.float32]
-    dense_sparse: sparse.csr_matrix
+    columns: Rows
     lexical_rows: sparse.csr_matrix
 
-    def matrix(self, candidate: Candidate) -> Matrix:
-        """Return the matrix that a candidate is fitted on, one row per copy."""
-        if not candidate.lexical:
-            return self.dense_only
-        blocks = [self.dense_sparse, self.lexical_rows * np.float32(candidate.lexical)]
-        return sparse.hstack(blocks, format="csr")
+    def features(self, candidate: Candidate) -> Features:
+        """Return what a candidate is fitted on, one row per copy."""
+        return Features(self.copies.vectors, self.lexical_rows, candidate.lexical)
 
 
-def design(examples: Examples, copies: Copies, ngrams: HashedNgrams) -> Design:
-    """Build the dense and the combined matrix of a run."""
-    counts = ngrams.counts(examples.texts)
+def design(
+    examples: Examples, copies: Copies, ngrams: HashedNgrams, counts: SparseRows | None = None
+) -> Design:
+    """Build the matrices of a run; ``counts`` spare counting n-grams anew."""
+    counts = counts or ngrams.counts(examples.texts)
     idf = inverse_frequencies(counts, ngrams.buckets).astype(np.float16)
-    weighted = tfidf(counts, idf.astype(np.float32))
-    beside = to_matrix(weighted, ngrams)[copies.rows].astype(np.float32)
-    return Design(copies, ngrams, idf, copies.vectors, sparse.csr_matrix(copies.vectors), beside)
+    weighted = to_matrix(tfidf(counts, idf.astype(np.float32)), ngrams)
+    weighted.eliminate_zeros()
+    columns = np.unique(weighted.indices).astype(np.int64)
+    beside = weighted[:, columns].tocsr()[copies.rows].astype(np.float32)
+    return Design(copies, ngrams, idf, columns, beside)
 
 
 def fit_head(  # noqa: PLR0913 - a run has this many parts
@@ -109,8 +97,13 @@ def fit_head(  # noqa: PLR0913 - a run has this many parts
     seed: int,
     jobs: int,
     candidates: Sequence[Candidate] = CANDIDATES,
+    older: NDArray[np.bool_] | None = None,
+    budget: Budget = Budget(),  # noqa: B008 - frozen, without end
+    warm: Head | None = None,
+    tell: Tell = lambda _: None,
+    tick: Callable[[], None] = lambda: None,
 ) -> FittedHead:
-    """Fit one task: cross-validate the candidates, then fit the winner on all rows.
+    """Fit one task: race the candidates, try around the winner, fit the best on all rows.
 
     Args:
         task: Name of the task.
@@ -121,81 +114,155 @@ def fit_head(  # noqa: PLR0913 - a run has this many parts
         fold_count: Number of folds.
         seed: Seed of the folds.
         jobs: Processes, as joblib counts them.
-        candidates: What to compare.
+        candidates: What to compare, the most promising first. The default ones are followed by
+            variants of their winner; of those given nothing else is tried.
+        older: Where dates decide, the rows that come before calibration, shape ``(n,)``: candidates
+            are compared on them alone, and heads fitted on them alone score the others.
+        budget: Ends the search; the best so far is taken.
+        warm: Head of an earlier bundle over the same encoder, to start the last fit from.
+        tell: Takes one line a round.
+        tick: Called after every fit.
 
     Raises:
-        ExportError: When a row carries a label that is none of the task's.
+        ExportError: When a row carries a label that is none of the task's, or there are more labels
+            than memory allows.
     """
     rows = np.flatnonzero(examples.answered(task))
-    fold = np.full(len(examples), -1, np.int64)
-    fold[rows] = folds([examples.labels[task][i] for i in rows], clusters[rows], fold_count, seed)
-    problem = _problem(examples, matrices, task, labels, fold)
-    scores = _cross_validate(problem, matrices, candidates, jobs)
-    table = {
-        candidate: _quality(scores[candidate], matrices.copies, rows, problem.truth, examples)
-        for candidate in candidates
-    }
-    best = _choose(table)
-    everything = np.ones(len(problem.kept), bool)
-    coefficients, bias = _fit(problem, matrices.matrix(best)[problem.kept], everything, best)
+    compared = rows if older is None else rows[older[rows]]
+    kept = np.flatnonzero(examples.answered(task)[matrices.copies.rows])
+    fold = _folds(examples.labels[task], clusters, compared, fold_count, seed)
+    problem = _problem(examples, matrices, task, labels, fold, kept, compared)
+    affordable = _affordable(task, problem, candidates)
+    trials = Trials(problem, jobs, tick)
+    race = Race(trials, trials.folds, budget, tell)
+    best = _search(race, affordable, problem, refine=candidates is CANDIDATES)
+    start = None if warm is None else starting_table(warm, labels, matrices, best)
+    found = problem.fit(best, np.ones(len(kept), bool), start)
     return FittedHead(
-        head=_head(task, labels, coefficients, bias, matrices, best),
+        head=_head(task, labels, found.weights, matrices, best),
         rows=rows,
-        scores={name: scores[best][at[rows]] for name, at in matrices.copies.routed.items()},
+        scores=_routed(problem, trials, best, matrices, kept, rows),
         chosen=best,
-        table=table,
+        table=race.table,
+        dropped={**_refused(problem, candidates, affordable), **race.dropped},
+        untried=tuple(race.untried),
+        cut=race.cut,
+        iterations=found.iterations,
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Problem:
-    """One task over the copies that answer it, ``m`` of them.
+def _folds(
+    labels: Sequence[str], clusters: Rows, compared: Rows, count: int, seed: int
+) -> NDArray[np.int64]:
+    """Number a fold for each row that candidates are compared on, ``AHEAD`` for the others."""
+    fold = np.full(len(labels), AHEAD, np.int64)
+    fold[compared] = folds([labels[i] for i in compared], clusters[compared], count, seed)
+    return fold
 
-    Args:
-        kept: Copies in the run's matrices, shape ``(m,)``.
-        target: Column of the label of each copy, shape ``(m,)``.
-        weights: Shape ``(m,)``.
-        fold: Fold of each copy, shape ``(m,)``.
-        truth: Column of the label of each example, -1 where it does not answer, shape ``(n,)``.
-        labels: How many labels there are.
+
+def _search(
+    race: Race, candidates: Sequence[Candidate], problem: Problem, *, refine: bool
+) -> Candidate:
+    """Race the candidates, then the winner against its variants, and score it on every fold."""
+    best = race.run(candidates)
+    if refine and not race.cut:
+        around = variants(best, problem.target, [*race.table, *race.dropped])
+        best = race.challenge(best, [c for c in around if problem.bytes(c) <= MOST_BYTES])
+    race.finish(best)
+    return best
+
+
+def starting_table(
+    head: Head, labels: Sequence[str], matrices: Design, candidate: Candidate
+) -> Floats | None:
+    """Turn an earlier head into weights to start from; labels it lacks start empty.
+
+    Returns:
+        Shape ``(1 + width, labels)``; None where its embedding has another width.
     """
-
-    kept: Rows
-    target: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    fold: NDArray[np.int64]
-    truth: NDArray[np.int64]
-    labels: int
+    dim = matrices.copies.vectors.shape[1]
+    if len(head.dense) != dim:
+        return None
+    table = np.zeros((1 + matrices.features(candidate).width, len(labels)), np.float32)
+    known = [
+        (i, head.labels.index(label)) for i, label in enumerate(labels) if label in head.labels
+    ]
+    here, there = [i for i, _ in known], [j for _, j in known]
+    table[0, here] = head.bias[there]
+    table[1 : 1 + dim, here] = head.dense[:, there]
+    lexical = head.lexical
+    if candidate.lexical and lexical is not None and len(lexical.idf) == matrices.ngrams.buckets:
+        weights = lexical.weights[np.ix_(matrices.columns, np.asarray(there, np.int64))]
+        table[1 + dim :, here] = weights.astype(np.float32) / np.float32(candidate.lexical)
+    return table
 
 
 def _problem(
-    examples: Examples, matrices: Design, task: str, labels: tuple[str, ...], fold: Rows
-) -> _Problem:
+    examples: Examples,
+    matrices: Design,
+    task: str,
+    labels: tuple[str, ...],
+    fold: Rows,
+    kept: Rows,
+    compared: Rows,
+) -> Problem:
     copies = matrices.copies
-    kept = np.flatnonzero(examples.answered(task)[copies.rows])
     owner = copies.rows[kept]
-    truth = _targets(examples, task, labels)
-    weights = examples.weights[owner] * copies.shares[kept]
-    return _Problem(kept, truth[owner], weights, fold[owner], truth, len(labels))
+    measured = compared[examples.target[compared]]
+    measured = measured if len(measured) else compared
+    return Problem(
+        dense=copies.vectors[kept],
+        sparse=matrices.lexical_rows[kept],
+        target=_targets(examples, task, labels)[owner],
+        weights=examples.weights[owner] * copies.shares[kept],
+        fold=fold[owner],
+        measured={name: _place(kept, at[measured]) for name, at in copies.routed.items()},
+        labels=len(labels),
+    )
 
 
-def _cross_validate(
-    problem: _Problem, matrices: Design, candidates: Sequence[Candidate], jobs: int
-) -> dict[Candidate, Floats]:
-    """Score every copy by the fold that did not see it, each of shape ``(copies, labels)``."""
-    numbers = np.unique(problem.fold)
-    out: dict[Candidate, Floats] = {}
-    for candidate in candidates:
-        matrix = matrices.matrix(candidate)[problem.kept]
-        parts = Parallel(n_jobs=jobs, max_nbytes="1M")(
-            delayed(_held_scores)(problem, matrix, problem.fold == number, candidate)
-            for number in numbers
+def _place(kept: Rows, wanted: Rows) -> Rows:
+    """Find the place of each wanted copy among the kept ones, which are in order."""
+    return np.searchsorted(kept, wanted).astype(np.int64)
+
+
+def _routed(
+    problem: Problem, trials: Trials, best: Candidate, matrices: Design, kept: Rows, rows: Rows
+) -> dict[str, Floats]:
+    """Return each profile's scores of the rows by heads that have not seen them."""
+    scores = trials.scores(best)
+    ahead = problem.fold == AHEAD
+    if ahead.any():
+        scores[ahead] = held_scores(problem, best, ahead)
+    return {name: scores[_place(kept, at[rows])] for name, at in matrices.copies.routed.items()}
+
+
+def _affordable(task: str, problem: Problem, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Leave out candidates whose fit would take too much memory.
+
+    Raises:
+        ExportError: When that is all of them.
+    """
+    kept = [candidate for candidate in candidates if problem.bytes(candidate) <= MOST_BYTES]
+    if not kept:
+        least = min(problem.bytes(candidate) for candidate in candidates)
+        raise ExportError(
+            f"Task {task}: {problem.labels:,} labels on {len(problem.target):,} rows take "
+            f"{least / 2**30:.1f} GB a fit, and {MOST_BYTES / 2**30:.0f} GB is the most.",
+            fix="Is the column of the labels the right one? Else join rare labels with --map.",
         )
-        scores = np.zeros((len(matrices.copies.rows), problem.labels), np.float32)
-        for number, held in zip(numbers, parts, strict=True):
-            scores[problem.kept[problem.fold == number]] = held
-        out[candidate] = scores
-    return out
+    return kept
+
+
+def _refused(
+    problem: Problem, candidates: Sequence[Candidate], kept: Sequence[Candidate]
+) -> dict[Candidate, str]:
+    """Say of each candidate left out what it would have taken."""
+    return {
+        candidate: f"not tried: a fit would take {problem.bytes(candidate) / 2**30:.1f} GB"
+        for candidate in candidates
+        if candidate not in kept
+    }
 
 
 def _targets(examples: Examples, task: str, labels: tuple[str, ...]) -> NDArray[np.int64]:
@@ -210,86 +277,14 @@ def _targets(examples: Examples, task: str, labels: tuple[str, ...]) -> NDArray[
     return np.asarray([rank.get(label, -1) for label in examples.labels[task]], np.int64)
 
 
-def _choose(table: dict[Candidate, float]) -> Candidate:
-    best = max(table.values())
-    return min(candidate for candidate, value in table.items() if value >= best - TIE)
-
-
-def _quality(
-    scores: Floats, copies: Copies, rows: Rows, target: NDArray[np.int64], examples: Examples
-) -> float:
-    """Average macro-F1 over profiles, on the rows that thresholds are measured on."""
-    measured = rows[examples.target[rows]]
-    measured = measured if len(measured) else rows
-    present = np.unique(target[measured])
-    values = [
-        f1_score(
-            target[measured],
-            scores[at[measured]].argmax(axis=1),
-            labels=present,
-            average="macro",
-            zero_division=0,
-        )
-        for at in copies.routed.values()
-    ]
-    return float(np.mean(values))
-
-
-def _held_scores(
-    problem: _Problem, matrix: Matrix, held: NDArray[np.bool_], candidate: Candidate
-) -> Floats:
-    coefficients, bias = _fit(problem, matrix, ~held, candidate)
-    return np.asarray(matrix[held] @ coefficients + bias, np.float32)
-
-
-def _fit(
-    problem: _Problem, matrix: Matrix, seen: NDArray[np.bool_], candidate: Candidate
-) -> tuple[Floats, Floats]:
-    """Fit logistic regression; return weights ``(features, labels)`` and bias ``(labels,)``.
-
-    A label that these rows lack gets a bias that keeps it from winning.
-    """
-    target = problem.target[seen]
-    present = np.unique(target)
-    coefficients = np.zeros((matrix.shape[1], problem.labels), np.float32)
-    bias = np.full(problem.labels, -10.0, np.float32)
-    if len(present) < 2:  # noqa: PLR2004 - one label in these rows: always answer it
-        bias[present] = 10.0
-        return coefficients, bias
-    used = _used(matrix)
-    model = LogisticRegression(C=candidate.strength, max_iter=MAX_ITERATIONS, tol=1e-3)
-    model.fit(matrix[seen][:, used], target, sample_weight=problem.weights[seen])
-    if len(present) == 2:  # noqa: PLR2004 - scikit-learn gives two labels one column
-        coefficients[np.ix_(used, present)] = np.vstack([-model.coef_, model.coef_]).T / 2
-        bias[present] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
-    else:
-        coefficients[np.ix_(used, present)] = model.coef_.T
-        bias[present] = model.intercept_
-    return coefficients, bias
-
-
-def _used(matrix: Matrix) -> Rows:
-    """List the columns that hold anything: empty ones get no weight and cost most of the time."""
-    if isinstance(matrix, sparse.csr_matrix):
-        return np.asarray(np.unique(matrix.indices), np.int64)
-    return np.arange(matrix.shape[1])
-
-
 def _head(
-    task: str,
-    labels: tuple[str, ...],
-    coefficients: Floats,
-    bias: Floats,
-    matrices: Design,
-    chosen: Candidate,
+    task: str, labels: tuple[str, ...], table: Floats, matrices: Design, chosen: Candidate
 ) -> Head:
     """Build the head; serving's n-gram rows have unit length, so their weights take the factor."""
-    dim = matrices.dense_only.shape[1]
-    lexical = (coefficients[dim:] * chosen.lexical).astype(np.float16)
-    return Head(
-        task=task,
-        labels=labels,
-        dense=np.ascontiguousarray(coefficients[:dim]),
-        bias=bias,
-        lexical=LexicalWeights(lexical, matrices.idf) if len(lexical) else None,
-    )
+    last = 1 + matrices.copies.vectors.shape[1]
+    lexical = None
+    if chosen.lexical:
+        weights = np.zeros((matrices.ngrams.buckets, len(labels)), np.float16)
+        weights[matrices.columns] = table[last:] * np.float32(chosen.lexical)
+        lexical = LexicalWeights(weights, matrices.idf)
+    return Head(task, labels, np.ascontiguousarray(table[1:last]), table[0].copy(), lexical)

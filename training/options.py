@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from training.budget import parse_budget
 from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
 from training.contracts import load_contracts
 from training.ingest.formats import FORMATS
 from training.printing import check_places
 from triage.errors import ConfigError
 
+AUTO = ("twin", "static", "minilm")
+"""What ``--encoder auto`` compares, the default first."""
 Exports = Annotated[list[Path], typer.Argument(help="Files, folders or stores of any format.")]
 Text = Annotated[str | None, typer.Option(help="Column of the message; desks bring their own.")]
 FormatName = Annotated[
@@ -41,6 +44,20 @@ CalibrationShare = Annotated[
 EncoderName = Annotated[
     str, typer.Option(help="twin, static, minilm, a sentence-transformers folder or hub name.")
 ]
+EncoderNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encoder",
+        help="twin (the default), static, minilm, a sentence-transformers folder or hub name; "
+        "repeat it to compare several, or say auto for the first three.",
+    ),
+]
+BudgetTime = Annotated[
+    str | None, typer.Option("--budget", help="Time to search for candidates, such as 10m.")
+]
+WarmStart = Annotated[
+    bool, typer.Option("--warm-start", help="Start the last fits from the champion's heads.")
+]
 Contracts = Annotated[
     list[str] | None, typer.Option(help="TASK=P: fail unless P can be kept. Repeatable.")
 ]
@@ -53,6 +70,24 @@ JsonFile = Annotated[str | None, typer.Option("--json", help="Write figures here
 ConfigFile = Annotated[
     Path | None, typer.Option(help="Precision contracts and costs (TOML); see the README.")
 ]
+
+
+def search_of(encoders: list[str], budget: str | None, *, warm_start: bool) -> dict[str, Any]:
+    """Read how heads are searched for, as arguments of ``FitConfig``."""
+    first, *rivals = encoders_of(encoders)
+    seconds = parse_budget(budget) if budget is not None else None
+    return {
+        "encoder": first,
+        "rivals": tuple(rivals),
+        "budget": seconds,
+        "warm_start": warm_start,
+    }
+
+
+def encoders_of(values: list[str]) -> tuple[str, ...]:
+    """Read ``--encoder``, given any number of times; ``auto`` stands for the shipped ones."""
+    named = [name for value in values for name in (AUTO if value == "auto" else (value,))]
+    return tuple(dict.fromkeys(named)) or AUTO[:1]
 
 
 def precision_of(values: list[str], label: list[str], given: Precision | None = None) -> Precision:

@@ -19,6 +19,9 @@ from triage.rows import Row, read_rows
 from triage.text.clean import clean
 from triage.text.language import LanguageIdentifier
 
+RECIPE = Path(__file__).with_name("starter.toml")
+DATASETS = "TRIAGE_DATASETS"
+"""Variable that names the folder of the public sets."""
 TASKS = ("category", "priority", "sentiment")
 """The shipped tasks, which every sample answers."""
 
@@ -47,7 +50,11 @@ class LabelMapping(_Part):
 
 
 class PublicSet(_Part):
-    """One public set: where it comes from, what may be taken of it, what its labels mean."""
+    """One public set: where it comes from, what may be taken of it, what its labels mean.
+
+    ``cap`` bounds the rows that heads are fitted on, ``tuning_cap`` those that encoders are tuned
+    on: a set with 77 intents or a test of its own stays out of the encoders, which others retrain.
+    """
 
     name: str
     file: str
@@ -57,13 +64,14 @@ class PublicSet(_Part):
     sha256: str
     weight: float
     cap: int
+    tuning_cap: int = 0
     tasks: dict[str, LabelMapping]
     text: str = "text"
     language: str = "en"
     language_column: str = ""
 
-    def read(self, folder: Path, *, held_out: bool = False) -> Examples:
-        """Read the rows that may be trained on, or those that never are.
+    def read(self, folder: Path, *, held_out: bool = False, cap: int | None = None) -> Examples:
+        """Read the rows that may be trained on, at most ``cap`` of them, or those that never are.
 
         Raises:
             ExportError: When the file is missing or its bytes are others than the recipe names.
@@ -76,7 +84,7 @@ class PublicSet(_Part):
             if mine and any(part.label(row[part.column]) for part in self.tasks.values()):
                 chosen.append(row)
         chosen.sort(key=lambda row: sha256(f"{self.name}:{row['id']}".encode()).digest())
-        return self._examples(chosen if held_out else chosen[: self.cap])
+        return self._examples(chosen if held_out else chosen[: self.cap if cap is None else cap])
 
     def _check(self, path: Path) -> None:
         if not path.is_file():

@@ -3,35 +3,32 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from training.assemble import assemble, calibrate, describe_cuts, with_guard
+from training.budget import starting_now
 from training.card import card
-from training.carry import base_bundle, base_folder, carry_over
+from training.carry import base_bundle, base_folder, carry_over, champion
 from training.check.checker import inspect
 from training.check.finding import refuse
 from training.config import FitConfig
+from training.contest import MANY_BUCKETS, Contest, hold_contest
 from training.contracts import agreed
 from training.corrections import corrected
 from training.datasets import Examples
-from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency, predict
-from training.features import embed
-from training.fit import Design, FittedHead, design, fit_head
-from training.forward import fit_forward
+from training.fit import FittedHead
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
 from training.parts import cut
 from training.register import BundleParts, fingerprint, stands, versions, write_bundle
-from training.split import cluster
 from triage.bundle.registry import Registry
-from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError
 from triage.labeling.taxonomy import LabelSpec, TaskSpec, Taxonomy, load_taxonomy
 from triage.settings import Settings
@@ -39,8 +36,6 @@ from triage.text.language import LanguageIdentifier
 
 LANGUAGES = ("en", "da", "ro", "zh")
 """Languages that the shipped encoders were trained for."""
-FEW_LABELS, MANY_BUCKETS, FEWER_BUCKETS = 16, 18, 16
-"""Powers of two; 18 instead of 16 bits gave 0.4 to 1.2 points of macro-F1 on the three tasks."""
 Progress = Callable[[str], None]
 
 
@@ -160,94 +155,63 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         retrieval: Content of ``retrieval.json``.
         guarded: Rows that the guard is fitted on; without them it comes from the base, if any.
     """
-    seconds: dict[str, float] = {}
     begun = perf_counter()
     base = base_bundle(config, settings)
-    resolved = resolve(config.encoder, settings)
-    cache = settings.home / "cache"
-    progress(f"encoding {len(prepared.train)} rows ({', '.join(resolved.encoders.encoders)})")
-    copies = embed(prepared.train, resolved.encoders, resolved.profiles, cache)
-    seconds["encode"] = perf_counter() - begun
-    matrices = design(prepared.train, copies, HashedNgrams(bits=_bits(prepared.taxonomy)))
-    fitted = _fit_heads(prepared, config, matrices, progress)
-    seconds["fit"] = perf_counter() - begun - seconds["encode"]
-    parts = _parts(prepared, fitted, matrices, resolved, config, retrieval)
+    with threadpool_limits(1):  # sums over several threads would differ between machines
+        contest = hold_contest(
+            prepared.train,
+            prepared.taxonomy,
+            config,
+            settings,
+            starting_now(config.budget),
+            champion(settings, progress) if config.warm_start else None,
+            progress,
+            older=prepared.older,
+        )
+        parts = _parts(prepared, contest, config, retrieval)
     if guarded is not None:
         progress(f"fitting the guard on {len(guarded)} rows")
+        cache, resolved = settings.home / "cache", contest.won.resolved
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
-    metrics = _measure(parts, prepared, fitted, config, seconds)
+    metrics = _measure(parts, prepared, config, contest)
     metrics["seconds"]["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
         progress(f"{folder.name} stands already with the same content; nothing written")
         whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
         return Outcome(folder.name, folder, whole)
-    return _register(parts, folder, metrics, fitted, command, notes)
+    return _register(parts, folder, metrics, contest.won.fitted, command, notes)
 
 
 def _parts(
     prepared: Prepared,
-    fitted: Sequence[FittedHead],
-    matrices: Design,
-    resolved: Resolved,
+    contest: Contest,
     config: FitConfig,
     retrieval: Mapping[str, object] | None,
 ) -> BundleParts:
+    won = contest.won
     profiles = [
-        calibrate(profile, prepared.train, fitted, prepared.taxonomy, config)
-        for profile in resolved.profiles
+        calibrate(profile, prepared.train, won.fitted, prepared.taxonomy, config)
+        for profile in won.resolved.profiles
     ]
     return assemble(
         prepared.train,
         prepared.taxonomy,
-        fitted,
-        matrices,
-        resolved,
+        won.fitted,
+        won.matrices,
+        won.resolved,
         profiles,
         seed=config.seed,
         retrieval=retrieval,
     )
 
 
-def _bits(taxonomy: Taxonomy) -> int:
-    """Choose the buckets of n-grams: many where labels are few, so that weights stay small."""
-    most = max(len(task.labels) for task in taxonomy.tasks.values())
-    return MANY_BUCKETS if most <= FEW_LABELS else FEWER_BUCKETS
-
-
-def _fit_heads(
-    prepared: Prepared, config: FitConfig, matrices: Design, progress: Progress
-) -> list[FittedHead]:
-    clusters = cluster(prepared.train)
-    fitted = []
-    for task in prepared.train.tasks:
-        labels = prepared.taxonomy.labels(task)
-        progress(f"fitting {task} ({len(labels)} labels)")
-        fit_one = partial(
-            fit_head,
-            task,
-            labels,
-            matrices=matrices,
-            clusters=clusters,
-            fold_count=config.folds,
-            seed=config.seed,
-            jobs=config.jobs,
-        )
-        head = fit_forward(fit_one, prepared.train, matrices, prepared.older)
-        progress(f"  {head.chosen.describe()}: macro-F1 {max(head.table.values()):.3f}")
-        fitted.append(head)
-    return fitted
-
-
 def _measure(
-    parts: BundleParts,
-    prepared: Prepared,
-    fitted: Sequence[FittedHead],
-    config: FitConfig,
-    seconds: dict[str, float],
+    parts: BundleParts, prepared: Prepared, config: FitConfig, contest: Contest
 ) -> dict[str, Any]:
+    fitted = contest.won.fitted
     profiles: dict[str, Any] = {}
     latencies: dict[str, Any] = {}
     for part in parts.profiles:
@@ -264,6 +228,7 @@ def _measure(
             item.head.task: {c.describe(): round(v, 4) for c, v in item.table.items()}
             for item in fitted
         },
+        "search": contest.describe(),
         "languages": list(parts.languages),
         "rows": {
             "train": len(prepared.train),
@@ -271,7 +236,7 @@ def _measure(
             "test": len(prepared.test),
         },
         **({"split": prepared.split} if prepared.split else {}),
-        "seconds": seconds,
+        "seconds": dict(contest.seconds),
         "data_fingerprint": parts.data_fingerprint,
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),

@@ -19,7 +19,7 @@ from training.config import Columns, FitConfig
 from training.datasets import Examples, join
 from training.encoders import resolve
 from training.heldout import is_calibration
-from training.recipe import Recipe, load_recipe, read_guard, read_samples
+from training.recipe import DATASETS, RECIPE, Recipe, load_recipe, read_guard, read_samples
 from training.retrieval import fit_profiles, read_questions
 from training.run import LANGUAGES, Outcome, Prepared, fit_examples
 from triage.errors import ConfigError, TriageError
@@ -28,8 +28,6 @@ from triage.labeling.taxonomy import load_taxonomy
 from triage.settings import Settings, load_settings
 from triage.text.language import LanguageIdentifier
 
-RECIPE = Path(__file__).with_name("starter.toml")
-DATASETS = "TRIAGE_DATASETS"
 app = typer.Typer(add_completion=False)
 console = Console(stderr=True, highlight=False)
 

@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from training.calibrate import fit_temperature
+from training.candidates import Candidate
 from training.config import AUTOMATE_BOUND, AUTOMATE_PRECISION, BOUND, Columns
 from training.cuts import threshold
 from training.datasets import Examples
 from training.encoders import resolve
 from training.features import embed
-from training.fit import Candidate, design, fit_head
+from training.fit import design, fit_head
 from training.ingest.table import read_export
 from training.split import cluster
 from triage.encoders.lexical import HashedNgrams

@@ -14,11 +14,12 @@ from tests.builders import (
     tiny_settings,
 )
 from training.assemble import calibrate, describe_cuts
+from training.candidates import Candidate
 from training.config import AUTOMATE_BOUND, AUTOMATE_PRECISION, SUGGEST_PRECISION, Precision
 from training.contracts import agreed
 from training.cuts import more_rows, threshold
 from training.evaluate import evaluate, predict
-from training.fit import Candidate, FittedHead
+from training.fit import FittedHead
 from training.run import Outcome, Prepared, fit_examples
 from triage.bundle.store import Bundle, load_bundle
 from triage.encoders.base import Profile
@@ -90,7 +91,7 @@ def dear(task: str) -> Prepared:
     prepared = tiny_prepared([task])
     spec = prepared.taxonomy.tasks[task]
     if task == "priority":
-        spec = spec.model_copy(update={"miss_cost": {"high": 1e9}})
+        spec = spec.model_copy(update={"miss_cost": {"high": 1e100}})
     return replace(prepared, taxonomy=Taxonomy(tasks={task: spec}))
 
 
@@ -131,7 +132,7 @@ def test_costs_are_carried_over_with_the_head(outcome: Outcome, checkout: Settin
     later = fit_examples(dear("category"), config, checkout, "tests", lambda _: None)
 
     taxonomy = served(later, checkout).manifest.taxonomy
-    assert taxonomy.tasks["priority"].miss_cost == {"high": 1e9}
+    assert taxonomy.tasks["priority"].miss_cost == {"high": 1e100}
     assert taxonomy.costs("category").missed.tolist() == [1, 1]
 
 

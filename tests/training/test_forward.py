@@ -1,5 +1,6 @@
 """Where dates decide, confidences come from heads that saw the past alone."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,10 +9,10 @@ import numpy as np
 import pytest
 
 from tests.builders import HashingEncoder, examples_of, messages, tiny_config
+from training.candidates import Candidate
 from training.datasets import Examples
 from training.features import embed
-from training.fit import Candidate, Design, design, fit_head
-from training.forward import Fit, fit_forward
+from training.fit import Design, FittedHead, design, fit_head
 from training.run import Outcome, Prepared, fit_examples, prepare
 from triage.bundle.manifest import CARD
 from triage.bundle.store import load_bundle
@@ -33,7 +34,7 @@ def prepared(rows: list[Row]) -> tuple[Examples, Design]:
     return examples, design(examples, copies, HashedNgrams(bits=12))
 
 
-def fitter(matrices: Design, count: int) -> Fit:
+def fitter(matrices: Design, count: int) -> Callable[..., FittedHead]:
     """Fit with two folds, every row its own cluster."""
     return partial(
         fit_head,
@@ -67,7 +68,7 @@ def test_newer_labels_do_not_change_what_measures_them() -> None:
     ]
 
     honest, lied = (
-        fit_forward(fitter(matrices, len(rows)), examples, matrices, older)
+        fitter(matrices, len(rows))(examples, older=older)
         for examples, matrices in map(prepared, (rows, turned))
     )
 
@@ -81,22 +82,12 @@ def test_last_head_is_fitted_on_all_rows() -> None:
     examples, matrices = prepared(messages())
     fit = fitter(matrices, len(examples))
 
-    head = fit_forward(fit, examples, matrices, np.arange(len(examples)) < 70)
+    head = fit(examples, older=np.arange(len(examples)) < 70)
 
     whole = fit(examples, candidates=[head.chosen])
     assert np.array_equal(head.head.dense, whole.head.dense)
     assert head.rows.tolist() == list(range(len(examples)))
     assert set(head.table) == set(CANDIDATES)
-
-
-def test_without_older_rows_scores_are_out_of_fold() -> None:
-    """Where no dates decide, fitting is as it was."""
-    examples, matrices = prepared(messages())
-    fit = fitter(matrices, len(examples))
-
-    head, plain = fit_forward(fit, examples, matrices, None), fit(examples)
-
-    assert np.array_equal(head.scores["tiny"], plain.scores["tiny"])
 
 
 @pytest.fixture

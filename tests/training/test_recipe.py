@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from training.heldout import is_held_out
-from training.recipe import LabelMapping, PublicSet, load_recipe, read_samples
-from training.starter import RECIPE
+from training.recipe import RECIPE, LabelMapping, PublicSet, load_recipe, read_samples
 from triage.errors import ConfigError, ExportError
 from triage.labeling.taxonomy import load_taxonomy
 from triage.rows import write_rows

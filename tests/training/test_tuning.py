@@ -20,7 +20,7 @@ from training.tuning import __main__ as command
 from training.tuning.lessons import Lessons
 from training.tuning.tuner import Tuner, TuningRecipe
 from triage.encoders.onnx import OnnxEncoder
-from triage.errors import ConfigError, EncoderError, InputError
+from triage.errors import ConfigError, EncoderError, ExportError, InputError
 
 RECIPE = TuningRecipe(epochs=6, batch=8, layers_rate=5e-3, anchor=0.0, most_tokens=16)
 TEXTS = [text for side in SIDES for text in side]
@@ -96,6 +96,29 @@ def test_one_target_is_chosen_by_name(tmp_path: Path) -> None:
         command.chosen([here, missing], "")
     with pytest.raises(InputError, match="no such encoder"):
         command.chosen([here, missing], "other")
+
+
+def test_public_sets_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without their folder nothing is tuned by halves; our own messages alone are a choice."""
+    monkeypatch.delenv("TRIAGE_DATASETS", raising=False)
+    with pytest.raises(ConfigError, match="tune with --own-data-only"):
+        command.read_public(own_data_only=False)
+    monkeypatch.setenv("TRIAGE_DATASETS", str(tmp_path))
+    with pytest.raises(ExportError, match="no such file"):
+        command.read_public(own_data_only=False)
+
+    assert command.read_public(own_data_only=True) == []
+
+
+def test_light_messages_move_the_model_less(model: Path) -> None:
+    """A label of little weight pulls a message less than one of full weight."""
+    lessons = tiny_lessons()
+    light = replace(lessons, weights=np.full_like(lessons.weights, 1e-6))
+    recipe = replace(RECIPE, answers=0.0, anchor=1.0)
+
+    full, less = (_margin(_rows(_tuned(model, recipe, one))) for one in (lessons, light))
+
+    assert full > less + 0.1
 
 
 def test_space_of_another_teacher_is_refused() -> None:
@@ -178,7 +201,7 @@ def test_tune_writes_model_and_encoder(model: Path, tmp_path: Path) -> None:
     data, space = write_tiny_data(tmp_path / "data"), tiny_space()
     target = command.Target("minilm", model, ("en",))
     command.tune(
-        target, data, space, tmp_path / "work", tmp_path / "out", replace(RECIPE, epochs=1)
+        target, data, [], space, tmp_path / "work", tmp_path / "out", replace(RECIPE, epochs=1)
     )
 
     encoder = OnnxEncoder.load(tmp_path / "out" / "minilm")

@@ -1,6 +1,7 @@
 """What the encoders are tuned on: which messages, with which labels and which answers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,18 @@ from tests.training.tiny_lessons import (
     write_tiny_data,
 )
 from training.heldout import is_calibration
-from training.recipe import TASKS
-from training.tuning.lessons import UNKNOWN, Answers, Lessons, read_answers, read_lessons
+from training.recipe import TASKS, read_samples
+from training.tuning.lessons import (
+    PUBLIC_WEIGHT,
+    UNKNOWN,
+    Answers,
+    Lessons,
+    read_answers,
+    read_lessons,
+)
 from triage.errors import ExportError
 from triage.labeling.taxonomy import load_taxonomy
+from triage.text.language import LanguageIdentifier
 
 
 @pytest.fixture
@@ -147,6 +156,30 @@ def test_industry_may_hold_the_mark_of_a_language(data: Path) -> None:
     found = read(data, ("da",)).answers
 
     assert found == (*[Answers(("Titel",), "Title", ())] * 2, None, None)
+
+
+def test_public_rows_count_for_less(data: Path) -> None:
+    """They answer the tasks of their set, never the guard, and a kept row stays out."""
+    public = replace(
+        read_samples(data / "samples" / "train", LanguageIdentifier(LANGUAGES), target=False),
+        groups=tuple(f"row {i}" for i in range(16)),
+    )
+    public = replace(public, labels={"category": public.labels["category"]})
+    taxonomy = load_taxonomy(data / "taxonomy.toml")
+    labels = {task: taxonomy.labels(task) for task in TASKS}
+
+    own = read_lessons(data, ("en",), labels)
+    both = read_lessons(data, ("en",), labels, [public])
+
+    kept = sum(
+        language == "en" and not is_calibration(group)
+        for language, group in zip(public.declared, public.groups, strict=True)
+    )
+    assert 0 < kept < 8
+    assert len(both) == len(own) + kept
+    assert both.weights.tolist() == [1.0] * len(own) + [PUBLIC_WEIGHT] * kept
+    assert (both.labels[len(own) :, 0] != UNKNOWN).all()
+    assert (both.labels[len(own) :, 1:] == UNKNOWN).all()
 
 
 def test_messages_of_other_languages_stay_out(data: Path) -> None:

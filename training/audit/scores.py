@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from training.audit.confident import Doubts, find_doubts
 from training.audit.twins import join_pairs
 from training.calibrate import fit_temperature
+from training.candidates import Candidate
 from training.datasets import Examples, Rows
 from training.features import Copies
-from training.fit import Candidate, Design, FittedHead, design, fit_head
+from training.fit import Design, FittedHead, design, fit_head
 from training.split import cluster
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError

@@ -15,13 +15,14 @@ import torch
 import typer
 
 from training.contextual import STUDENT, WORK
+from training.datasets import Examples
 from training.distill.teacher import load_teacher
 from training.encoder_files import ENCODERS, PROBES, SPACE, Space, read_space, teacher_folder
 from training.export_onnx import export, load_source
-from training.recipe import TASKS
+from training.recipe import DATASETS, RECIPE, TASKS, load_recipe
 from training.tuning.lessons import Lessons, read_lessons
 from training.tuning.tuner import Tuner, TuningRecipe
-from triage.errors import EncoderError, InputError, TriageError
+from triage.errors import ConfigError, EncoderError, InputError, TriageError
 from triage.labeling.taxonomy import load_taxonomy
 
 DATA = Path(__file__).parents[2] / "data"
@@ -38,13 +39,20 @@ class Target:
 
 
 def tune(
-    target: Target, data: Path, space: Space, work: Path, out: Path, recipe: TuningRecipe
+    target: Target,
+    data: Path,
+    public: Sequence[Examples],
+    space: Space,
+    work: Path,
+    out: Path,
+    recipe: TuningRecipe,
 ) -> None:
     """Tune one encoder on the messages of its languages and export it.
 
     Args:
         target: What to tune.
         data: Folder with ``taxonomy.toml`` and ``samples``.
+        public: Rows of public sets that may be tuned on.
         space: Space that the model was trained into and stays in.
         work: Folder that gets the tuned model, ``tuned-NAME``, in full precision.
         out: Folder that gets the encoder, ``NAME``; an earlier one is replaced.
@@ -57,7 +65,7 @@ def tune(
     """
     check_start(target)
     taxonomy = load_taxonomy(data / "taxonomy.toml")
-    lessons = read_lessons(data, target.languages, {t: taxonomy.labels(t) for t in TASKS})
+    lessons = read_lessons(data, target.languages, {t: taxonomy.labels(t) for t in TASKS}, public)
     typer.echo(f"{target.name}: {len(lessons)} messages")
     model = load_source(str(target.start)).model
     reference = None if "en" in target.languages else _english(lessons, space, recipe)
@@ -107,6 +115,24 @@ def chosen(targets: Sequence[Target], only: str) -> list[Target]:
     return found
 
 
+def read_public(own_data_only: bool) -> list[Examples]:
+    """Read what encoders are tuned on of each public set of the starter's recipe.
+
+    Raises:
+        ConfigError: When the folder of the public sets is not named.
+        ExportError: When a set is missing or is not the one the recipe names.
+    """
+    if own_data_only:
+        return []
+    folder = os.environ.get(DATASETS)
+    if not folder:
+        raise ConfigError(
+            f"{DATASETS} is not set.", fix="Set it, or tune with --own-data-only.", field=DATASETS
+        )
+    sets = [part for part in load_recipe(RECIPE).sets if part.tuning_cap]
+    return [part.read(Path(folder), cap=part.tuning_cap) for part in sets]
+
+
 def _english(lessons: Lessons, space: Space, recipe: TuningRecipe) -> dict[str, torch.Tensor]:
     """Embed the English titles with the teacher, whose space it is, each of shape ``(dim,)``."""
     titles = list(dict.fromkeys(one.english for one in lessons.answers if one))
@@ -119,6 +145,9 @@ def _english(lessons: Lessons, space: Space, recipe: TuningRecipe) -> dict[str, 
 
 def main(
     only: Annotated[str, typer.Option(help="Tune this encoder alone.")] = "",
+    own_data_only: Annotated[
+        bool, typer.Option("--own-data-only", help="Use data/ alone, no public set.")
+    ] = False,
     work: Annotated[Path, typer.Option(help="Where models are kept.")] = WORK,
     out: Annotated[Path, typer.Option(help="Folder of the encoders.")] = ENCODERS,
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 0,
@@ -129,11 +158,12 @@ def main(
     try:
         recipe, space = TuningRecipe(seed=seed), read_space(SPACE)
         targets = (
-            Target("minilm", teacher_folder(space), ("en",), epochs=3),
+            Target("minilm", teacher_folder(space), ("en",), epochs=2),
             Target("polyglot", work / STUDENT, ("da", "ro", "zh"), epochs=2),
         )
-        for target in chosen(targets, only):
-            tune(target, DATA, space, work, out, replace(recipe, epochs=target.epochs))
+        found, public = chosen(targets, only), read_public(own_data_only)
+        for target in found:
+            tune(target, DATA, public, space, work, out, replace(recipe, epochs=target.epochs))
     except TriageError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error

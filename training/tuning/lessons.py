@@ -15,6 +15,8 @@ from triage.labeling.guard import GUARD, LABELS
 from triage.rows import Row, read_rows
 from triage.text.language import LanguageIdentifier
 
+PUBLIC_WEIGHT = 0.5
+"""Weight of a label that was mapped from a public set, beside one of our own."""
 UNKNOWN = -1
 """Column of a task that a message does not answer."""
 
@@ -45,6 +47,7 @@ class Lessons:
             ``(n, tasks)``.
         sizes: Number of labels of each task.
         answers: What answers each message; None where nothing is known to.
+        weights: Weight of each message's labels, shape ``(n,)``.
     """
 
     texts: tuple[str, ...]
@@ -52,6 +55,7 @@ class Lessons:
     labels: NDArray[np.int64]
     sizes: tuple[int, ...]
     answers: tuple["Answers | None", ...]
+    weights: NDArray[np.float32]
 
     def __len__(self) -> int:
         """Count the messages."""
@@ -59,7 +63,10 @@ class Lessons:
 
 
 def read_lessons(
-    data: Path, languages: Sequence[str], labels: Mapping[str, Sequence[str]]
+    data: Path,
+    languages: Sequence[str],
+    labels: Mapping[str, Sequence[str]],
+    public: Sequence[Examples] = (),
 ) -> Lessons:
     """Read the messages to tune on, those that are no request among them.
 
@@ -69,6 +76,7 @@ def read_lessons(
         data: Folder with ``samples/train``, ``samples/guard`` and ``samples/answers``.
         languages: Languages of the encoder.
         labels: Each of ``TASKS`` to its labels in order.
+        public: Rows of public sets that may be tuned on.
 
     Raises:
         ExportError: When a file is missing or broken, a label is unknown, or nothing is left.
@@ -80,7 +88,7 @@ def read_lessons(
         requests, labels={**requests.labels, GUARD: guarded.labels[GUARD][: len(requests)]}
     )
     others = guarded.take(np.arange(len(requests), len(guarded)))
-    examples = join([own, others])
+    examples = join([own, others, *public])
     chosen = [
         i
         for i, (language, group) in enumerate(zip(examples.declared, examples.groups, strict=True))
@@ -89,6 +97,7 @@ def read_lessons(
     if not chosen:
         raise ExportError("No message to tune on.", fix="Restore data/samples.")
     part = examples.take(np.asarray(chosen, np.int64))
+    ours = np.arange(len(examples)) < len(own) + len(others)
     known = read_answers(data / "samples" / "answers")
     every = {**{task: tuple(labels[task]) for task in TASKS}, GUARD: LABELS}
     return Lessons(
@@ -100,6 +109,7 @@ def read_lessons(
             known.get((_scenario(identity, language), language))
             for identity, language in zip(part.ids, part.declared, strict=True)
         ),
+        weights=np.where(ours[chosen], 1.0, PUBLIC_WEIGHT).astype(np.float32),
     )
 
 

@@ -58,7 +58,7 @@ class TuningRecipe:
     head_scale: float = 8.0
     smoothing: float = 0.05
     most_tokens: int = 128
-    rough_share: float = 0.25
+    rough_share: float = 0.4
     warm_up: float = 0.1
 
     def __post_init__(self) -> None:
@@ -162,13 +162,15 @@ class Tuner:
         ours = self.encode(self._as_written(lessons, rows, step))
         loss = recipe.anchor * (1.0 - (ours * kept[rows]).sum(dim=1)).mean()
         for head, wanted in zip(heads, lessons.labels[rows].T, strict=True):
-            if (wanted != UNKNOWN).any():
-                loss = loss + functional.cross_entropy(
-                    head(ours * recipe.head_scale),
-                    torch.from_numpy(wanted),
-                    ignore_index=UNKNOWN,
+            known = np.flatnonzero(wanted != UNKNOWN)
+            if len(known):
+                losses = functional.cross_entropy(
+                    head(ours[known] * recipe.head_scale),
+                    torch.from_numpy(wanted[known]),
                     label_smoothing=recipe.smoothing,
+                    reduction="none",
                 )
+                loss = loss + (losses * torch.from_numpy(lessons.weights[rows[known]])).mean()
         return loss + recipe.answers * self._answer_loss(lessons, rows, ours, step)
 
     def _as_written(self, lessons: Lessons, rows: Rows, step: int) -> list[str]:

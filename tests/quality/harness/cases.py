@@ -8,8 +8,7 @@ from typing import cast
 
 from training.datasets import join
 from training.heldout import SETS_WITH_OWN_SPLIT
-from training.recipe import TASKS, PublicSet, load_recipe
-from training.starter import RECIPE
+from training.recipe import RECIPE, TASKS, PublicSet, load_recipe
 from triage.domain import Channel, Message
 from triage.rows import read_rows
 
