@@ -1,4 +1,4 @@
-"""The command line ``triage-train``: check, fit, evaluate, compare and promote."""
+"""The command line ``triage-train``: check, fit, evaluate, compare, promote and backtest."""
 
 import shlex
 import sys
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from training.backtest.cli import backtest_
 from training.config import Columns, FitConfig, parse_pairs, parse_renames
 from training.datasets import Examples
 from training.evaluate import compare, predict
@@ -187,6 +188,11 @@ app.command(
     epilog="Example: triage-train promote 2026-11-21-ab12cd newest.csv --text body "
     "--label queue=Queue --why 'knows the new queue'",
 )(promote_)
+app.command(
+    "backtest",
+    epilog="Example: triage-train backtest tickets.csv --text body --label queue=Queue "
+    "--time created --out replayed",
+)(backtest_)
 
 
 def _figures(

@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score
 from training.datasets import Examples, Rows
 from training.features import Copies, inverse_frequencies, to_matrix
 from training.split import folds
-from triage.encoders.lexical import HashedNgrams, tfidf
+from triage.encoders.lexical import HashedNgrams, SparseRows, tfidf
 from triage.errors import ExportError
 from triage.labeling.heads import Floats, Head, LexicalWeights
 
@@ -89,9 +89,11 @@ class Design:
         return sparse.hstack(blocks, format="csr")
 
 
-def design(examples: Examples, copies: Copies, ngrams: HashedNgrams) -> Design:
-    """Build the dense and the combined matrix of a run."""
-    counts = ngrams.counts(examples.texts)
+def design(
+    examples: Examples, copies: Copies, ngrams: HashedNgrams, counts: SparseRows | None = None
+) -> Design:
+    """Build the dense and the combined matrix of a run; ``counts`` spare counting n-grams anew."""
+    counts = counts or ngrams.counts(examples.texts)
     idf = inverse_frequencies(counts, ngrams.buckets).astype(np.float16)
     weighted = tfidf(counts, idf.astype(np.float32))
     beside = to_matrix(weighted, ngrams)[copies.rows].astype(np.float32)

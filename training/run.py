@@ -148,7 +148,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     progress(f"encoding {len(prepared.train)} rows ({', '.join(resolved.encoders.encoders)})")
     copies = embed(prepared.train, resolved.encoders, resolved.profiles, cache)
     seconds["encode"] = perf_counter() - begun
-    matrices = design(prepared.train, copies, HashedNgrams(bits=_bits(prepared.taxonomy)))
+    matrices = design(prepared.train, copies, HashedNgrams(bits=bits_of(prepared.taxonomy)))
     fitted = _fit_heads(prepared, config, matrices, progress)
     seconds["fit"] = perf_counter() - begun - seconds["encode"]
     parts = _parts(prepared, fitted, matrices, resolved, config, retrieval)
@@ -191,7 +191,7 @@ def _parts(
     )
 
 
-def _bits(taxonomy: Taxonomy) -> int:
+def bits_of(taxonomy: Taxonomy) -> int:
     """Choose the buckets of n-grams: many where labels are few, so that weights stay small."""
     most = max(len(task.labels) for task in taxonomy.tasks.values())
     return MANY_BUCKETS if most <= FEW_LABELS else FEWER_BUCKETS
