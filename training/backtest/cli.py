@@ -11,7 +11,7 @@ from training.backtest.config import FIRST_WINDOW, MINUTES, BacktestConfig, Minu
 from training.backtest.page import check_new, write
 from training.backtest.run import backtest
 from training.backtest.table import show
-from training.config import Columns, FitConfig, parse_pairs, parse_renames
+from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
 from training.options import (
     ContentType,
     Contracts,
@@ -86,14 +86,43 @@ def backtest_(
     out: Out = None,
 ) -> None:
     """Replay history: what would have been automated, and what it would have been worth."""
+    _check(every, base, only, out)
+    columns = _columns(text, label, map_, subject, language, time, group, content_type, kind)
+    precision = precision_of(automate_precision or [], label)
+    fit = _fit(exports, columns, encoder, taxonomy, base, only, seed, precision)
+    minutes = Minutes(minutes_saved, minutes_lost, minutes_suggested)
+    costs = tuple(cost or ())
+    config = BacktestConfig(fit, every, time_format, first_window, minutes, costs, bundle, profile)
+    report = backtest(config, load_settings(), datetime.now(UTC), progress=_say)
+    show(tables, report)
+    if out:
+        write(report, out)
+        _say(f"written to {out}")
+
+
+def _check(every: str, base: str | None, only: bool, out: Path | None) -> None:
+    """Refuse at once what would be refused after hours."""
     days_of(every)
     if base and only:
         raise typer.BadParameter("--base and --only contradict each other.")
     if out:
         check_new(out)
         check_folder(out)
+
+
+def _columns(
+    text: str | None,
+    label: list[str],
+    map_: list[str] | None,
+    subject: str | None,
+    language: str | None,
+    time: str | None,
+    group: str | None,
+    content_type: str | None,
+    kind: str | None,
+) -> Columns:
     labels = parse_pairs("--label", label)
-    columns = Columns(
+    return Columns(
         text=text or "",
         labels=labels,
         subject=subject,
@@ -104,7 +133,19 @@ def backtest_(
         renames=parse_renames(map_ or [], labels),
         format=kind,
     )
-    fit = FitConfig(
+
+
+def _fit(
+    exports: list[Path],
+    columns: Columns,
+    encoder: str,
+    taxonomy: Path | None,
+    base: str | None,
+    only: bool,
+    seed: int,
+    precision: Precision,
+) -> FitConfig:
+    return FitConfig(
         exports=tuple(exports),
         columns=columns,
         encoder=encoder,
@@ -112,23 +153,8 @@ def backtest_(
         base=base,
         only=only,
         seed=seed,
-        precision=precision_of(automate_precision or [], label),
+        precision=precision,
     )
-    config = BacktestConfig(
-        fit=fit,
-        every=every,
-        time_format=time_format,
-        first_window=first_window,
-        minutes=Minutes(minutes_saved, minutes_lost, minutes_suggested),
-        costs=tuple(cost or ()),
-        bundle=bundle,
-        profile=profile,
-    )
-    report = backtest(config, load_settings(), datetime.now(UTC), progress=_say)
-    show(tables, report)
-    if out:
-        write(report, out)
-        console.print(f"written to {out}", markup=False)
 
 
 def _say(line: str) -> None:

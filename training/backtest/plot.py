@@ -42,19 +42,26 @@ Periods = Sequence[Mapping[str, Any]]
 def draw(task: str, part: Report) -> str:
     """Draw the periods of a task as a self-contained SVG."""
     with rc_context(STYLE):
-        figure = Figure(figsize=(11, 7), layout="constrained")
-        (decisions, precision), (confidence, minutes) = figure.subplots(2, 2)
-        periods = part["periods"]
-        _decisions(decisions, periods)
-        _precision(precision, periods, part["promised"]["automate"])
-        _confidence(confidence, periods)
-        _minutes(minutes, periods)
-        for axes in (decisions, precision, confidence, minutes):
-            _name_periods(axes, periods)
-        figure.suptitle(task, x=0.01, ha="left", fontsize=13, fontweight="bold")
         out = StringIO()
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Title": task})
+        canvas = FigureCanvasSVG(picture(task, part))
+        canvas.print_svg(out, metadata={"Date": None, "Title": task})
     return out.getvalue()
+
+
+def picture(task: str, part: Report) -> Figure:
+    """Put the four views of a task on one figure."""
+    figure = Figure(figsize=(11, 7), layout="constrained")
+    (decisions, precision), (confidence, minutes) = figure.subplots(2, 2)
+    periods = part["periods"]
+    _decisions(decisions, periods)
+    _precision(precision, periods, part["promised"]["automate"])
+    _confidence(confidence, periods)
+    _minutes(minutes, periods)
+    for axes in (decisions, precision, confidence, minutes):
+        _name_periods(axes, periods)
+    # Dollars in a task's name are no formula.
+    figure.suptitle(task, x=0.01, ha="left", fontsize=13, fontweight="bold", parse_math=False)
+    return figure
 
 
 def _decisions(axes: Axes, periods: Periods) -> None:
@@ -99,7 +106,10 @@ def _precision(axes: Axes, periods: Periods, promised: float) -> None:
             label=f"{name}, 95 % interval",
         )
     axes.plot([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label=f"asked: {promised:g}")
-    axes.set(title="How often it would have been right", ylabel="precision", ylim=(0, 1.03))
+    bounds = [p[kind]["interval"] for p in periods for kind in ("automate", "suggest")]
+    low_end = min([promised, *(bound[0] for bound in bounds if bound)])
+    axes.set(title="How often it would have been right", ylabel="precision")
+    axes.set_ylim(max(0.0, low_end - 0.1), 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
     _legend(axes, 3)
 
@@ -149,7 +159,7 @@ def _name_periods(axes: Axes, periods: Periods) -> None:
     axes.set_xticks(list(shown), names)
     axes.tick_params(axis="x", length=0, labelrotation=40 if slanted else 0)
     for tick in axes.get_xticklabels():
-        tick.set_horizontalalignment("right" if slanted else "center")
+        tick.set(ha="right" if slanted else "center", rotation_mode="anchor" if slanted else None)
     axes.set_xlim(-0.6, len(periods) - 0.4)
     axes.set_axisbelow(True)
     axes.grid(axis="y", color=ABSTAINED, linewidth=0.6)
