@@ -77,7 +77,7 @@ def _decisions(axes: Axes, periods: Periods) -> None:
         shares = [value / p["n"] for value, p in zip(values, periods, strict=True)]
         axes.bar(range(len(periods)), shares, 0.75, floor, color=colour, label=name)
         floor = [a + b for a, b in zip(floor, shares, strict=True)]
-    if len(periods) <= 2 * MOST_TICKS:
+    if len(periods) <= MOST_TICKS:
         for x, period in enumerate(periods):
             axes.text(x, 1.01, f"{period['n']:,}", ha="center", fontsize=7, color=SOFT)
     axes.set(title="What would have been done", ylabel="share of the rows", ylim=(0, 1.06))
