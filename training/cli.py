@@ -1,4 +1,4 @@
-"""The command line ``triage-train``: check, fit, evaluate, compare and promote."""
+"""The command line ``triage-train``: check, fit, evaluate, compare, promote and backtest."""
 
 import shlex
 import sys
@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from training.audit.cli import register as register_audit
+from training.backtest.cli import backtest_
 from training.check_cli import check
 from training.config import CALIBRATION_SHARE, TEST_SHARE, Columns, FitConfig, SplitConfig
 from training.datasets import Examples
@@ -178,6 +179,11 @@ app.command(
     epilog="Example: triage-train promote 2026-11-21-ab12cd newest.csv --text body "
     "--label queue=Queue --why 'knows the new queue'",
 )(promote_)
+app.command(
+    "backtest",
+    epilog="Example: triage-train backtest tickets.csv --text body --label queue=Queue "
+    "--time created --out replayed",
+)(backtest_)
 
 
 def _figures(
