@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.options import (
+    Channel,
     ContentType,
     Contracts,
     EncoderName,
@@ -36,6 +38,7 @@ from training.options import (
 from training.printing import check_folder, check_target, shares, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
+from training.report_cli import report
 from training.run import LANGUAGES
 from training.run import fit as run_fit
 from training.validate import inspect
@@ -102,6 +105,7 @@ def fit(
     time: Time = None,
     group: Group = None,
     content_type: ContentType = None,
+    channel: Channel = None,
     taxonomy: TaxonomyFile = None,
     test: TestFile = None,
     encoder: EncoderName = "twin",
@@ -118,7 +122,10 @@ def fit(
     check_folder(out)
     config = FitConfig(
         exports=tuple(exports),
-        columns=_columns(text, label, map_, subject, language, time, group, content_type, kind),
+        columns=replace(
+            _columns(text, label, map_, subject, language, time, group, content_type, kind),
+            channel=channel,
+        ),
         encoder=encoder,
         test=test,
         taxonomy=taxonomy,
@@ -187,6 +194,10 @@ app.command(
     epilog="Example: triage-train promote 2026-11-21-ab12cd newest.csv --text body "
     "--label queue=Queue --why 'knows the new queue'",
 )(promote_)
+app.command(
+    "report",
+    epilog="Example: triage-train report champion newest.csv --text body --label queue=Queue",
+)(report)
 
 
 def _figures(

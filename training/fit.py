@@ -136,15 +136,22 @@ def fit_head(  # noqa: PLR0913 - a run has this many parts
         for candidate in candidates
     }
     best = _choose(table)
-    everything = np.ones(len(problem.kept), bool)
-    coefficients, bias = _fit(problem, matrices.matrix(best)[problem.kept], everything, best)
     return FittedHead(
-        head=_head(task, labels, coefficients, bias, matrices, best),
+        head=_on_rows(problem, matrices, best, task, labels),
         rows=rows,
         scores={name: scores[best][at[rows]] for name, at in matrices.copies.routed.items()},
         chosen=best,
         table=table,
     )
+
+
+def refit(fitted: FittedHead, examples: Examples, matrices: Design, rows: Rows) -> Head:
+    """Fit the chosen candidate again, on some of the rows that answer the task."""
+    task, labels = fitted.head.task, fitted.head.labels
+    fold = np.full(len(examples), -1, np.int64)
+    fold[rows] = 0
+    problem = _problem(examples, matrices, task, labels, fold)
+    return _on_rows(problem, matrices, fitted.chosen, task, labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,21 +282,13 @@ def _used(matrix: Matrix) -> Rows:
     return np.arange(matrix.shape[1])
 
 
-def _head(
-    task: str,
-    labels: tuple[str, ...],
-    coefficients: Floats,
-    bias: Floats,
-    matrices: Design,
-    chosen: Candidate,
+def _on_rows(
+    problem: _Problem, matrices: Design, chosen: Candidate, task: str, labels: tuple[str, ...]
 ) -> Head:
-    """Build the head; serving's n-gram rows have unit length, so their weights take the factor."""
+    """Fit the head on the copies in a fold; serving's n-gram rows have unit length."""
+    seen = problem.fold >= 0
+    coefficients, bias = _fit(problem, matrices.matrix(chosen)[problem.kept], seen, chosen)
     dim = matrices.dense_only.shape[1]
     lexical = (coefficients[dim:] * chosen.lexical).astype(np.float16)
-    return Head(
-        task=task,
-        labels=labels,
-        dense=np.ascontiguousarray(coefficients[:dim]),
-        bias=bias,
-        lexical=LexicalWeights(lexical, matrices.idf) if len(lexical) else None,
-    )
+    idf = LexicalWeights(lexical, matrices.idf) if len(lexical) else None
+    return Head(task, labels, np.ascontiguousarray(coefficients[:dim]), bias, idf)

@@ -22,6 +22,7 @@ Language = Annotated[str | None, typer.Option(help="Column of the language code.
 Time = Annotated[str | None, typer.Option(help="Column of the date; splits then go by time.")]
 Group = Annotated[str | None, typer.Option(help="Column of the requester or scenario.")]
 ContentType = Annotated[str | None, typer.Option(help="Column with text/plain or text/html.")]
+Channel = Annotated[str | None, typer.Option(help="Column of the channel, for the report.")]
 TaxonomyFile = Annotated[
     Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
 ]

@@ -15,15 +15,19 @@ from training.carry import base_bundle, base_folder, carry_over
 from training.config import FitConfig
 from training.datasets import Examples
 from training.encoders import Resolved, resolve
-from training.evaluate import evaluate, latency, predict
+from training.evaluate import evaluate, latency
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
 from training.register import BundleParts, fingerprint, stands, versions, write_bundle
+from training.report.files import facts_of_run, files, subject_of_run
+from training.report.rival import find_rival
+from training.report.subject import Training
 from training.split import cluster, split
 from training.validate import inspect, refuse
 from triage.bundle.registry import Registry
+from triage.encoders.base import Vectors
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError
 from triage.labeling.taxonomy import LabelSpec, TaskSpec, Taxonomy, load_taxonomy
@@ -157,14 +161,25 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
-    metrics = _measure(parts, prepared, fitted, seconds)
+    metrics, vectors = _measure(parts, prepared, fitted, seconds)
     metrics["seconds"]["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
         progress(f"{folder.name} stands already with the same content; nothing written")
         whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
         return Outcome(folder.name, folder, whole)
-    return _register(parts, folder, metrics, fitted, command, notes)
+    progress("writing the report")
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    facts = facts_of_run(parts, metrics, command, created, config.precision, settings.encoders)
+    about = subject_of_run(folder.name, parts, prepared.test, vectors)
+    training = Training(prepared.train, fitted, matrices, config.jobs, config.seed)
+    report = files(about, facts, find_rival(settings, folder.name, base), training)
+    seconds["report"] = perf_counter() - begun - seconds["total"]
+    seconds["total"] += seconds["report"]
+    text = card(folder.name, metrics, fitted, command, notes, guarded=parts.guard is not None)
+    recorded = {"bundle": folder.name, **metrics}
+    write_bundle(parts, folder, created, recorded, text, report)
+    return Outcome(folder.name, folder, {**recorded, "bundle_path": str(folder)})
 
 
 def _parts(
@@ -222,16 +237,21 @@ def _fit_heads(
 
 def _measure(
     parts: BundleParts, prepared: Prepared, fitted: Sequence[FittedHead], seconds: dict[str, float]
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Vectors]:
+    """Measure all profiles; also return the embeddings of the test rows in the default one."""
+    vectors: dict[str, Vectors] = {}
+    test = prepared.test
     profiles: dict[str, Any] = {}
     latencies: dict[str, Any] = {}
     for part in parts.profiles:
         labeler, name = parts.labeler(part), part.profile.name
-        given = predict(prepared.test, labeler, parts.encoders, part.profile)
-        profiles[name] = evaluate(prepared.test, given, labeler, prepared.taxonomy)
-        latencies[name] = latency(prepared.test, labeler, parts.encoders, part.profile)
-    return {
-        "tasks": profiles[parts.profiles[0].profile.name],
+        vectors[name] = parts.encoders.encode(test.texts, test.languages, part.profile)
+        given = labeler.probabilities(vectors[name], test.texts)
+        profiles[name] = evaluate(test, given, labeler, prepared.taxonomy)
+        latencies[name] = latency(test, labeler, parts.encoders, part.profile)
+    default = parts.profiles[0].profile.name
+    metrics = {
+        "tasks": profiles[default],
         "profiles": profiles,
         "latency_ms": latencies,
         "thresholds": {
@@ -258,23 +278,7 @@ def _measure(
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),
     }
-
-
-def _register(
-    parts: BundleParts,
-    folder: Path,
-    metrics: dict[str, Any],
-    fitted: Sequence[FittedHead],
-    command: str,
-    notes: str,
-) -> Outcome:
-    bundle = folder.name
-    whole = {"bundle": bundle, "bundle_path": str(folder), **metrics}
-    text = card(bundle, whole, fitted, command, notes, guarded=parts.guard is not None)
-    recorded = {key: value for key, value in whole.items() if key != "bundle_path"}
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    write_bundle(parts, folder, created, recorded, text)
-    return Outcome(bundle, folder, whole)
+    return metrics, vectors[default]
 
 
 def _folder(parts: BundleParts, config: FitConfig, settings: Settings, name: str | None) -> Path:

@@ -1,0 +1,154 @@
+"""Sentences for readers who decide: what the bundle does, how sure that is, and what to do."""
+
+from collections.abc import Mapping, Sequence
+
+from training.report.subject import Json
+
+FEW_ROWS = 100
+"""Fewer test rows leave every figure too loose to decide on."""
+DRIFT = 0.01
+"""How far the calibration error may stand above what chance gives before confidence is doubted."""
+LOOSE = 0.05
+"""A calibration error that chance alone may give on so few rows that it says nothing."""
+LANGUAGES: Mapping[str, str] = {
+    "en": "English", "da": "Danish", "ro": "Romanian", "zh": "Chinese",
+}  # fmt: skip
+
+
+def summary(tasks: Sequence[Json], languages: Sequence[str], champion: str | None) -> Json:
+    """Sum up a report: one verdict, one sentence on the whole, and points to each task."""
+    worse = [task["task"] for task in tasks if _verdict(task) == "worse"]
+    better = [task["task"] for task in tasks if _verdict(task) == "better"]
+    return {
+        "does": _does(tasks, languages),
+        "tasks": [{"task": task["task"], **_sure(task)} for task in tasks],
+        "changed": _changed(tasks, champion),
+        **_recommendation(tasks, worse, better),
+    }
+
+
+def _does(tasks: Sequence[Json], languages: Sequence[str]) -> str:
+    asked = _listed([f"{task['task']} ({task['labels']} labels)" for task in tasks])
+    spoken = _listed([LANGUAGES.get(code, code) for code in languages])
+    what = "one question" if len(tasks) == 1 else f"{len(tasks)} questions"
+    return f"It reads a message and answers {what}, {asked}, in {spoken}."
+
+
+def _sure(task: Json) -> Json:
+    accuracy, decisions = task["accuracy"], task["decisions"]
+    low, high = accuracy["interval"]
+    return {
+        "right": f"{_percent(accuracy['value'])} of the labels are right, surely between "
+        f"{_percent(low)} and {_percent(high)}, on {task['n']:,} messages it had never seen.",
+        "automated": _automated(decisions, task["cuts"]),
+        "confidence": _calibrated(task["reliability"]),
+    }
+
+
+def _automated(decisions: Json, cuts: Json) -> str:
+    automate, precision = decisions["automate"]["value"], decisions["automate_precision"]
+    if cuts["automate_at"] is None:
+        more = cuts.get("more_labels")
+        what = (
+            f"about {more:,} more labels would allow it" if more else "the data do not support it"
+        )
+        return (
+            f"Nothing would be answered without a person: a precision of {_percent(cuts['asked'])} "
+            f"cannot be promised, and {what}. {_suggested(decisions)}"
+        )
+    if precision["value"] is None:
+        return f"No message was sure enough to go without a person. {_suggested(decisions)}"
+    return (
+        f"{_percent(automate)} would be answered without a person, {_percent(precision['value'])} "
+        f"of them right (promised: {_percent(cuts['asked'])}). {_suggested(decisions)}"
+    )
+
+
+def _suggested(decisions: Json) -> str:
+    return (
+        f"{_percent(decisions['suggest']['value'])} would be proposed to a person, "
+        f"{_percent(decisions['abstain']['value'])} left open."
+    )
+
+
+def _calibrated(reliability: Json) -> str:
+    gap = f"Confidence is off by {reliability['ece'] * 100:.1f} points on average"
+    if reliability["ece_of_chance"] > LOOSE:
+        return f"{gap}; the rows are too few to tell whether that is more than chance."
+    if reliability["ece"] <= reliability["ece_of_chance"]:
+        return f"{gap}, no more than chance explains: it can be read as a probability."
+    if reliability["ece"] <= reliability["ece_of_chance"] + DRIFT:
+        return f"{gap}, a little more than chance explains."
+    return f"{gap}, more than chance explains: do not read it as a probability."
+
+
+def _changed(tasks: Sequence[Json], champion: str | None) -> list[str]:
+    if champion is None:
+        return [tasks[0]["champion"]["missing"]] if tasks else []
+    lines = []
+    for task in tasks:
+        found = task["champion"]
+        if "missing" in found:
+            lines.append(f"{task['task']}: {found['missing']}")
+            continue
+        change, test = found["accuracy"], found["mcnemar"]
+        low, high = (bound * 100 for bound in change["interval"])
+        lines.append(
+            f"{task['task']}: {_percent(change['champion'])} right before, "
+            f"{_percent(change['challenger'])} now ({change['difference'] * 100:+.1f} points, "
+            f"surely between {low:+.1f} and {high:+.1f}); {test['fixed']} rows put right, "
+            f"{test['broken']} broken: {found['verdict']}."
+        )
+    return lines
+
+
+def _recommendation(tasks: Sequence[Json], worse: list[str], better: list[str]) -> Json:
+    few = [task["task"] for task in tasks if task["n"] < FEW_ROWS]
+    broken = [task["task"] for task in tasks if _breaks(task)]
+    if worse:
+        told = f"Do not promote: {_listed(worse)} gets clearly worse than the champion."
+        return {"verdict": "stop", "recommendation": told}
+    if few:
+        told = (
+            f"Gather more test rows before you decide: {_listed(few)} was measured on fewer than "
+            f"{FEW_ROWS}."
+        )
+        return {"verdict": "wait", "recommendation": told}
+    if broken:
+        told = (
+            f"Promote for suggestions only: the precision promised for automatic answers to "
+            f"{_listed(broken)} does not hold on these rows."
+        )
+        return {"verdict": "wait", "recommendation": told}
+    if better:
+        told = f"Promote: {_listed(better)} gets clearly better and nothing gets clearly worse."
+        return {"verdict": "go", "recommendation": told}
+    if any("missing" not in task["champion"] for task in tasks):
+        told = "Promote only for another reason than quality: no task clearly gains or loses."
+        return {"verdict": "wait", "recommendation": told}
+    told = (
+        "Promote if these figures are good enough for your desk: there is nothing to compare with."
+    )
+    return {"verdict": "go", "recommendation": told}
+
+
+def _verdict(task: Json) -> str | None:
+    verdict: str | None = task["champion"].get("verdict")
+    return verdict
+
+
+def _breaks(task: Json) -> bool:
+    """Tell whether the precision promised lies above all that the rows allow."""
+    precision = task["decisions"]["automate_precision"]
+    held = precision["value"] is None or precision["interval"][1] >= task["cuts"]["asked"]
+    return not held
+
+
+def _percent(value: float) -> str:
+    return f"{value * 100:.1f}\N{NO-BREAK SPACE}%"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) < 2:  # noqa: PLR2004 - one name needs no "and"
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
