@@ -1,9 +1,8 @@
-"""The command line ``triage-train``: check, fit, evaluate, compare and promote."""
+"""The command line ``triage-train``."""
 
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -117,14 +116,11 @@ def fit(
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    _check_base(base, only)
-    check_target(json_)
-    check_folder(out)
+    _check_fit(base, only, json_, out)
     config = FitConfig(
         exports=tuple(exports),
-        columns=replace(
-            _columns(text, label, map_, subject, language, time, group, content_type, kind),
-            channel=channel,
+        columns=_columns(
+            text, label, map_, subject, language, time, group, content_type, kind, channel
         ),
         encoder=encoder,
         test=test,
@@ -136,8 +132,7 @@ def fit(
         precision=precision_of(automate_precision or [], label),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
-    show(console, outcome.metrics)
-    write_json(outcome.metrics, json_)
+    _tell(outcome.metrics, json_)
     console.print(f"bundle {outcome.bundle}\n{outcome.path}")
 
 
@@ -178,8 +173,7 @@ def evaluate(
         console.print("no row can be scored")
         raise typer.Exit(USAGE)
     metrics = _figures(loaded, chosen, examples, tasks)
-    show(console, metrics)
-    write_json(metrics, json_)
+    _tell(metrics, json_)
     if predictions:
         _write_predictions(predictions, export, columns, loaded, chosen, examples)
 
@@ -257,6 +251,7 @@ def _columns(
     group: str | None,
     content_type: str | None,
     kind: str | None,
+    channel: str | None = None,
 ) -> Columns:
     labels = parse_pairs("--label", label)
     return Columns(
@@ -267,14 +262,22 @@ def _columns(
         time=time,
         group=group,
         content_type=content_type,
+        channel=channel,
         renames=parse_renames(map_ or [], labels),
         format=kind,
     )
 
 
-def _check_base(base: str | None, only: bool) -> None:
+def _check_fit(base: str | None, only: bool, json_: str | None, out: Path | None) -> None:
     if base and only:
         raise typer.BadParameter("--base and --only contradict each other.")
+    check_target(json_)
+    check_folder(out)
+
+
+def _tell(metrics: dict[str, Any], json_: str | None) -> None:
+    show(console, metrics)
+    write_json(metrics, json_)
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:

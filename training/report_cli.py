@@ -1,5 +1,6 @@
 """The command ``triage-train report``."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +27,10 @@ from training.report.rival import find_rival
 from training.report.subject import Rival
 from triage.bundle.manifest import REPORT, REPORT_JSON
 from triage.bundle.registry import Registry
-from triage.bundle.store import load_bundle
+from triage.bundle.store import Bundle, load_bundle
 from triage.errors import ExportError
 from triage.knowledge.finder import LANGUAGES
-from triage.settings import load_settings
+from triage.settings import Settings, load_settings
 from triage.text.language import LanguageIdentifier
 
 console = Console(stderr=True, highlight=False)
@@ -52,8 +53,7 @@ def report(
     out: Annotated[Path, typer.Option(help="The page; its JSON is put beside it.")] = Path(REPORT),
 ) -> None:
     """Write the report of a bundle on labelled rows as one page that opens offline."""
-    beside = out.with_suffix(".json")
-    for path in (out, beside):
+    for path in (out, out.with_suffix(".json")):
         check_target(str(path), "--out")
     labels = parse_pairs("--label", label)
     columns = Columns(
@@ -69,28 +69,29 @@ def report(
     )
     settings = load_settings()
     loaded = load_bundle(Registry(settings.home, settings.models).find(bundle), settings.encoders)
+    rival = _rival(settings, loaded, against)
     chosen = loaded.profile(profile)
     examples = read_exports([export], columns, LanguageIdentifier(LANGUAGES))
     for line in compare(examples, loaded.manifest.taxonomy):
         console.print(f"warning: {line}", markup=False)
     about = subject_of_bundle(loaded, chosen, examples)
-    rival = (
-        Rival(missing="No comparison was asked for.")
-        if against == "none"
-        else find_rival(settings, loaded.id, name=against)
-    )
-    written = files(about, facts_of_bundle(loaded, about, settings.encoders), rival)
-    _write(out, written[REPORT])
-    _write(beside, written[REPORT_JSON])
-    console.print(f"{out}\n{beside}", markup=False)
+    _write(out, files(about, facts_of_bundle(loaded, about, settings.encoders), rival))
 
 
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise ExportError(
-            f"{path}: cannot be written ({error.strerror}).",
-            fix="Make room there, or choose another place with --out.",
-            field="--out",
-        ) from error
+def _rival(settings: Settings, loaded: Bundle, against: str) -> Rival:
+    if against == "none":
+        return Rival(missing="No comparison was asked for.")
+    return find_rival(settings, loaded.id, name=against)
+
+
+def _write(out: Path, written: Mapping[str, bytes]) -> None:
+    for path, name in ((out, REPORT), (out.with_suffix(".json"), REPORT_JSON)):
+        try:
+            path.write_bytes(written[name])
+        except OSError as error:
+            raise ExportError(
+                f"{path}: cannot be written ({error.strerror}).",
+                fix="Make room there, or choose another place with --out.",
+                field="--out",
+            ) from error
+        console.print(str(path), markup=False)

@@ -10,20 +10,17 @@ from typing import Any
 import numpy as np
 
 from training.assemble import assemble, calibrate, describe_cuts, with_guard
-from training.card import card
 from training.carry import base_bundle, base_folder, carry_over
 from training.config import FitConfig
 from training.datasets import Examples
+from training.delivery import Made, deliver
 from training.encoders import Resolved, resolve
 from training.evaluate import evaluate, latency
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
-from training.register import BundleParts, fingerprint, stands, versions, write_bundle
-from training.report.files import facts_of_run, files, subject_of_run
-from training.report.rival import find_rival
-from training.report.subject import Training
+from training.register import BundleParts, fingerprint, stands, versions
 from training.split import cluster, split
 from training.validate import inspect, refuse
 from triage.bundle.registry import Registry
@@ -144,8 +141,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         retrieval: Content of ``retrieval.json``.
         guarded: Rows that the guard is fitted on; without them it comes from the base, if any.
     """
-    seconds: dict[str, float] = {}
-    begun = perf_counter()
+    begun, seconds = perf_counter(), dict[str, float]()
     base = base_bundle(config, settings)
     resolved = resolve(config.encoder, settings)
     cache = settings.home / "cache"
@@ -162,24 +158,17 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
     metrics, vectors = _measure(parts, prepared, fitted, seconds)
-    metrics["seconds"]["total"] = perf_counter() - begun
+    seconds["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
         progress(f"{folder.name} stands already with the same content; nothing written")
-        whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
-        return Outcome(folder.name, folder, whole)
-    progress("writing the report")
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    facts = facts_of_run(parts, metrics, command, created, config.precision, settings.encoders)
-    about = subject_of_run(folder.name, parts, prepared.test, vectors)
-    training = Training(prepared.train, fitted, matrices, config.jobs, config.seed)
-    report = files(about, facts, find_rival(settings, folder.name, base), training)
-    seconds["report"] = perf_counter() - begun - seconds["total"]
-    seconds["total"] += seconds["report"]
-    text = card(folder.name, metrics, fitted, command, notes, guarded=parts.guard is not None)
-    recorded = {"bundle": folder.name, **metrics}
-    write_bundle(parts, folder, created, recorded, text, report)
-    return Outcome(folder.name, folder, {**recorded, "bundle_path": str(folder)})
+    else:
+        progress("writing the report")
+        train, test = prepared.train, prepared.test
+        made = Made(folder, parts, fitted, matrices, train, test, vectors, metrics)
+        deliver(made, config, settings, base, command, notes)
+    whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
+    return Outcome(folder.name, folder, whole)
 
 
 def _parts(
@@ -254,15 +243,7 @@ def _measure(
         "tasks": profiles[default],
         "profiles": profiles,
         "latency_ms": latencies,
-        "thresholds": {
-            part.profile.name: {
-                item.head.task: describe_cuts(
-                    item, part, prepared.train, prepared.taxonomy.costs(item.head.task)
-                )
-                for item in fitted
-            }
-            for part in parts.profiles
-        },
+        "thresholds": _cuts(parts, prepared, fitted),
         "candidates": {
             item.head.task: {c.describe(): round(v, 4) for c, v in item.table.items()}
             for item in fitted
@@ -279,6 +260,18 @@ def _measure(
         "versions": versions(),
     }
     return metrics, vectors[default]
+
+
+def _cuts(parts: BundleParts, prepared: Prepared, fitted: Sequence[FittedHead]) -> dict[str, Any]:
+    return {
+        part.profile.name: {
+            item.head.task: describe_cuts(
+                item, part, prepared.train, prepared.taxonomy.costs(item.head.task)
+            )
+            for item in fitted
+        }
+        for part in parts.profiles
+    }
 
 
 def _folder(parts: BundleParts, config: FitConfig, settings: Settings, name: str | None) -> Path:

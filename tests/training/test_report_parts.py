@@ -157,6 +157,10 @@ def judged(verdict: str | None, rows: int = 500, precision: float = 0.97) -> Jso
         "labels": 3,
         "n": rows,
         "accuracy": share(right, rows),
+        "per_label": [
+            {"label": "a", "support": rows - 9, "recall": share(rows - 9, rows - 9)},
+            {"label": "b", "support": 9, "recall": share(2, 9)},
+        ],
         "decisions": {
             "automate": share(rows, rows),
             "suggest": share(0, rows),
@@ -186,3 +190,11 @@ def test_recommendation_follows_the_figures(task: Json, verdict: str, words: str
 
     assert found["verdict"] == verdict
     assert words in found["recommendation"]
+
+
+def test_summary_names_the_weak_labels_and_the_baseline() -> None:
+    """Many right labels of one kind do not hide those that are missed."""
+    told = summary([judged(None)], ["en", "da"], None)["tasks"][0]
+
+    assert "Always answering a would be right for 98.2\N{NO-BREAK SPACE}%." in told["baseline"]
+    assert "b (22.2\N{NO-BREAK SPACE}%)" in told["weak"]

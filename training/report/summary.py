@@ -8,6 +8,8 @@ FEW_ROWS = 100
 """Fewer test rows leave every figure too loose to decide on."""
 DRIFT = 0.01
 """How far the calibration error may stand above what chance gives before confidence is doubted."""
+FOUND, NAMED = 0.5, 5
+"""Recall below which a label is named as weak, and how many are named, the commonest first."""
 LOOSE = 0.05
 """A calibration error that chance alone may give on so few rows that it says nothing."""
 LANGUAGES: Mapping[str, str] = {
@@ -40,9 +42,29 @@ def _sure(task: Json) -> Json:
     return {
         "right": f"{_percent(accuracy['value'])} of the labels are right, surely between "
         f"{_percent(low)} and {_percent(high)}, on {task['n']:,} messages it had never seen.",
+        "baseline": _baseline(task),
         "automated": _automated(decisions, task["cuts"]),
+        "weak": _weak(task["per_label"]),
         "confidence": _calibrated(task["reliability"]),
     }
+
+
+def _baseline(task: Json) -> str:
+    """Tell what no skill at all would reach: a share of right labels means little without it."""
+    common = max(task["per_label"], key=lambda row: row["support"])
+    usual = _percent(common["support"] / task["n"])
+    return f"Always answering {common['label']} would be right for {usual}."
+
+
+def _weak(rows: Sequence[Json]) -> str:
+    """Name the labels that are missed more often than found."""
+    found = [row for row in rows if row["support"] and row["recall"]["value"] < FOUND]
+    if not found:
+        return ""
+    worst = sorted(found, key=lambda row: -row["support"])[:NAMED]
+    told = [f"{row['label']} ({_percent(row['recall']['value'])})" for row in worst]
+    more = [f"{len(found) - NAMED} more"] if len(found) > NAMED else []
+    return f"Missed more often than found: {_listed([*told, *more])}."
 
 
 def _automated(decisions: Json, cuts: Json) -> str:
