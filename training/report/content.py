@@ -53,7 +53,8 @@ def gather(subject: Subject, facts: Facts, rival: Rival, training: Training | No
         "bundle": subject.bundle,
         "created": facts.created,
         "profile": subject.profile.name,
-        "summary": summary(tasks, facts.metrics["languages"], champion),
+        "held": training is not None,
+        "summary": summary(tasks, facts.metrics["languages"], champion, held=training is not None),
         "tasks": tasks,
         "rows": {
             "test": profile(subject.examples),

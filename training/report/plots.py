@@ -61,7 +61,6 @@ def reliability(found: Json, name: str) -> str:
         axes.errorbar(x, y, spread, fmt="o-", color=ACCENT, ecolor=ACCENT, elinewidth=1.2, ms=5)
         axes.set_ylabel("share right (%)")
         axes.tick_params(labelbottom=False)
-        axes.text(0.16, 0.08, "perfect", color=MUTED, fontsize=9)
         below.bar(
             [(one["low"] + one["high"]) / 2 for one in found["bins"]],
             [one["n"] for one in found["bins"]],

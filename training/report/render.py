@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from training.report import plots
 from training.report.subject import Json
@@ -55,7 +55,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"pct": percent, "span": span, "points": points, "size": size}
-    environment.filters["weakest"] = weakest
+    environment.filters |= {"weakest": weakest, "breakable": breakable}
     return environment
 
 
@@ -79,6 +79,11 @@ def points(value: float, digits: int = 1) -> str:
 def size(count: int) -> str:
     """Write a number of bytes."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"  # noqa: PLR2004 - a megabyte
+
+
+def breakable(name: str) -> Markup:
+    """Escape a name and let its line break behind each underscore."""
+    return escape(name).replace("_", Markup("_<wbr>"))
 
 
 def weakest(rows: list[Json]) -> list[Json]:

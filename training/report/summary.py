@@ -17,13 +17,22 @@ LANGUAGES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def summary(tasks: Sequence[Json], languages: Sequence[str], champion: str | None) -> Json:
-    """Sum up a report: one verdict, one sentence on the whole, and points to each task."""
+def summary(
+    tasks: Sequence[Json], languages: Sequence[str], champion: str | None, *, held: bool = True
+) -> Json:
+    """Sum up a report: one verdict, one sentence on the whole, and points to each task.
+
+    Args:
+        tasks: What was measured.
+        languages: Codes of the languages that the bundle supports.
+        champion: Identifier of the bundle compared with, if any.
+        held: Whether the rows are known to be none that it was trained on.
+    """
     worse = [task["task"] for task in tasks if _verdict(task) == "worse"]
     better = [task["task"] for task in tasks if _verdict(task) == "better"]
     return {
         "does": _does(tasks, languages),
-        "tasks": [{"task": task["task"], **_sure(task)} for task in tasks],
+        "tasks": [{"task": task["task"], **_sure(task, held=held)} for task in tasks],
         "changed": _changed(tasks, champion),
         **_recommendation(tasks, worse, better),
     }
@@ -36,12 +45,13 @@ def _does(tasks: Sequence[Json], languages: Sequence[str]) -> str:
     return f"It reads a message and answers {what}, {asked}, in {spoken}."
 
 
-def _sure(task: Json) -> Json:
+def _sure(task: Json, *, held: bool) -> Json:
     accuracy, decisions = task["accuracy"], task["decisions"]
     low, high = accuracy["interval"]
+    rows = "messages it had never seen" if held else "labelled messages"
     return {
         "right": f"{_percent(accuracy['value'])} of the labels are right, surely between "
-        f"{_percent(low)} and {_percent(high)}, on {task['n']:,} messages it had never seen.",
+        f"{_percent(low)} and {_percent(high)}, on {task['n']:,} {rows}.",
         "baseline": _baseline(task),
         "automated": _automated(decisions, task["cuts"]),
         "weak": _weak(task["per_label"]),
