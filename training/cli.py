@@ -1,4 +1,4 @@
-"""The command line ``triage-train``: check, fit, evaluate, compare, promote and backtest."""
+"""The command line ``triage-train``."""
 
 import shlex
 import sys
@@ -21,6 +21,7 @@ from training.ingest.table import read_exports
 from training.options import (
     BudgetTime,
     CalibrationShare,
+    Channel,
     ConfigFile,
     ContentType,
     Contracts,
@@ -46,9 +47,10 @@ from training.options import (
     search_of,
     with_contracts,
 )
-from training.printing import check_target, show, tell, write_json
+from training.printing import check_target, tell
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
+from training.report_cli import report
 from training.run import LANGUAGES
 from training.run import fit as run_fit
 from triage.bundle.registry import Registry
@@ -88,6 +90,7 @@ def fit(
     time: Time = None,
     group: Group = None,
     content_type: ContentType = None,
+    channel: Channel = None,
     taxonomy: TaxonomyFile = None,
     corrections: Corrections = None,
     test: TestFile = None,
@@ -109,7 +112,9 @@ def fit(
     check_fit(base, only, json_, out)
     asked = FitConfig(
         exports=tuple(exports),
-        columns=columns_of(text, label, map_, subject, language, time, group, content_type, kind),
+        columns=columns_of(
+            text, label, map_, subject, language, time, group, content_type, kind, channel
+        ),
         **search_of(encoder or [], budget, warm_start=warm_start),
         test=test,
         taxonomy=taxonomy,
@@ -162,8 +167,7 @@ def evaluate(
         console.print("no row can be scored")
         raise typer.Exit(USAGE)
     metrics = _figures(loaded, chosen, examples, tasks)
-    show(console, metrics)
-    write_json(metrics, json_)
+    tell(console, metrics, json_)
     if predictions:
         _write_predictions(predictions, export, columns, loaded, chosen, examples)
 
@@ -184,6 +188,10 @@ app.command(
     epilog="Example: triage-train backtest tickets.csv --text body --label queue=Queue "
     "--time created --out replayed",
 )(backtest_)
+app.command(
+    "report",
+    epilog="Example: triage-train report champion newest.csv --text body --label queue=Queue",
+)(report)
 
 
 def _figures(

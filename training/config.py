@@ -33,6 +33,7 @@ class Columns:
         time: Column of an ISO 8601 date; splits go by time where given.
         group: Column of the requester or scenario; a group stays on one side of every split.
         content_type: Column telling ``text/plain`` or ``text/html``.
+        channel: Column of the channel, for figures by channel.
         ids: Column of the row's identifier; the row number where the export has none.
         renames: Task to {value in the export: label}.
         format: Name of the exports' format; found from name and content where None.
@@ -45,6 +46,7 @@ class Columns:
     time: str | None = None
     group: str | None = None
     content_type: str | None = None
+    channel: str | None = None
     ids: str = "id"
     renames: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     format: str | None = None
@@ -52,7 +54,10 @@ class Columns:
     @property
     def required(self) -> tuple[str, ...]:
         """Columns that every row must have."""
-        optional = (self.subject, self.language, self.time, self.group, self.content_type)
+        optional = (
+            *(self.subject, self.language, self.time, self.group, self.content_type),
+            self.channel,
+        )
         return (self.text, *self.labels.values(), *(name for name in optional if name))
 
 

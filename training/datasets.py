@@ -27,6 +27,7 @@ class Examples:
         weights: Weight of each row in fitting, shape ``(n,)``.
         target: Rows that thresholds and temperatures are measured on, shape ``(n,)``.
         cells: Task to the values its column had before renaming; of whole exports only.
+        channels: Channel that each row came by; none at all where the export does not tell.
     """
 
     ids: tuple[str, ...]
@@ -41,6 +42,7 @@ class Examples:
     weights: NDArray[np.float64]
     target: NDArray[np.bool_]
     cells: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -70,6 +72,7 @@ class Examples:
             sources=pick(self.sources),
             weights=self.weights[index],
             target=self.target[index],
+            channels=pick(self.channels) if self.channels else (),
         )
 
     def answered(self, task: str) -> NDArray[np.bool_]:
@@ -92,6 +95,7 @@ def join(parts: Sequence[Examples]) -> Examples:
         task: tuple(label for part in parts for label in part.labels.get(task, ("",) * len(part)))
         for task in tasks
     }
+    told = any(part.channels for part in parts)
     first = parts[0]
     return replace(
         first,
@@ -109,4 +113,5 @@ def join(parts: Sequence[Examples]) -> Examples:
         cells={
             task: frozenset().union(*(part.cells.get(task, ()) for part in parts)) for task in tasks
         },
+        channels=sum((part.channels or ("",) * len(part) for part in parts if told), ()),
     )

@@ -151,6 +151,16 @@ def fit_head(  # noqa: PLR0913 - a run has this many parts
     )
 
 
+def refit(fitted: FittedHead, examples: Examples, matrices: Design, rows: Rows) -> Head:
+    """Fit the chosen candidate again, on some of the rows that answer the task."""
+    task, labels = fitted.head.task, fitted.head.labels
+    kept = np.flatnonzero(np.isin(matrices.copies.rows, rows))
+    fold = np.zeros(len(examples), np.int64)
+    problem = _problem(examples, matrices, task, labels, fold, kept, rows)
+    found = problem.fit(fitted.chosen, np.ones(len(kept), bool))
+    return _head(task, labels, found.weights, matrices, fitted.chosen)
+
+
 def _folds(
     labels: Sequence[str], clusters: Rows, compared: Rows, count: int, seed: int
 ) -> NDArray[np.int64]:

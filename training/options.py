@@ -29,6 +29,7 @@ Language = Annotated[str | None, typer.Option(help="Column of the language code.
 Time = Annotated[str | None, typer.Option(help="Column of the date; splits then go by time.")]
 Group = Annotated[str | None, typer.Option(help="Column of the requester or scenario.")]
 ContentType = Annotated[str | None, typer.Option(help="Column with text/plain or text/html.")]
+Channel = Annotated[str | None, typer.Option(help="Column of the channel, for the report.")]
 TaxonomyFile = Annotated[
     Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
 ]
@@ -137,6 +138,7 @@ def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option
     group: str | None,
     content_type: str | None,
     kind: str | None,
+    channel: str | None = None,
 ) -> Columns:
     """Read which columns hold what."""
     labels = parse_pairs("--label", label)
@@ -148,6 +150,7 @@ def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option
         time=time,
         group=group,
         content_type=content_type,
+        channel=channel,
         renames=parse_renames(map_ or [], labels),
         format=kind,
     )

@@ -60,7 +60,7 @@ def write_json(metrics: Mapping[str, Any], target: str | None) -> None:
         ) from error
 
 
-def check_target(target: str | None) -> None:
+def check_target(target: str | None, option: str = "--json") -> None:
     """Refuse a place that cannot be written before hours are spent on what to write there.
 
     Raises:
@@ -71,13 +71,13 @@ def check_target(target: str | None) -> None:
     path = Path(str(target)).absolute()
     if path.is_dir():
         raise InputError(
-            f"--json {target}: a folder, not a file.", fix="Give a file's name.", field="--json"
+            f"{option} {target}: a folder, not a file.", fix="Give a file's name.", field=option
         )
     if not path.parent.is_dir():
         raise InputError(
-            f"--json {target}: there is no such folder.", fix="Create it first.", field="--json"
+            f"{option} {target}: there is no such folder.", fix="Create it first.", field=option
         )
-    _writable("--json", path.parent)
+    _writable(option, path.parent)
 
 
 def check_places(target: str | None, out: Path | None) -> None:

@@ -125,14 +125,22 @@ def stands(parts: BundleParts, folder: Path) -> bool:
 
 
 def write_bundle(
-    parts: BundleParts, folder: Path, created: str, metrics: Mapping[str, Any], card: str
+    parts: BundleParts,
+    folder: Path,
+    created: str,
+    metrics: Mapping[str, Any],
+    card: str,
+    report: Mapping[str, bytes] | None = None,
 ) -> Manifest:
     """Write a bundle to a new folder, whole or not at all.
+
+    ``report`` holds further files by name; the manifest seals them like the others.
 
     Raises:
         BundleError: When the folder exists already or cannot be written.
     """
     files = {HEADS: _safetensors(parts), METRICS: to_json(metrics), CARD: card.encode()}
+    files |= report or {}
     if parts.retrieval is not None:
         files[RETRIEVAL] = to_json(parts.retrieval)
     manifest = _manifest(parts, folder.name, created, files)

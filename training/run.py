@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 
 from training.assemble import assemble, calibrate, describe_cuts, with_guard
 from training.budget import starting_now
-from training.card import card
 from training.carry import base_bundle, base_folder, carry_over, champion
 from training.check.checker import inspect
 from training.check.finding import refuse
@@ -22,13 +21,15 @@ from training.contest import MANY_BUCKETS, Contest, hold_contest
 from training.contracts import agreed
 from training.corrections import corrected
 from training.datasets import Examples
-from training.evaluate import evaluate, latency, predict
+from training.delivery import Made, deliver
+from training.evaluate import evaluate, latency
 from training.fit import FittedHead
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
 from training.parts import cut
-from training.register import BundleParts, fingerprint, stands, versions, write_bundle
+from training.register import BundleParts, fingerprint, stands, versions
 from triage.bundle.registry import Registry
+from triage.encoders.base import Vectors
 from triage.errors import ExportError
 from triage.labeling.taxonomy import LabelSpec, TaskSpec, Taxonomy, load_taxonomy
 from triage.settings import Settings
@@ -175,14 +176,18 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
-    metrics = _measure(parts, prepared, config, contest)
+    metrics, vectors = _measure(parts, prepared, config, contest)
     metrics["seconds"]["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
         progress(f"{folder.name} stands already with the same content; nothing written")
-        whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
-        return Outcome(folder.name, folder, whole)
-    return _register(parts, folder, metrics, contest.won.fitted, command, notes)
+    else:
+        progress("writing the report")
+        train, test, won = prepared.train, prepared.test, contest.won
+        made = Made(folder, parts, won.fitted, won.matrices, train, test, vectors, metrics)
+        deliver(made, config, settings, base, command, notes)
+    whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
+    return Outcome(folder.name, folder, whole)
 
 
 def _parts(
@@ -210,17 +215,21 @@ def _parts(
 
 def _measure(
     parts: BundleParts, prepared: Prepared, config: FitConfig, contest: Contest
-) -> dict[str, Any]:
-    fitted = contest.won.fitted
+) -> tuple[dict[str, Any], Vectors]:
+    """Measure all profiles; also return the embeddings of the test rows in the default one."""
+    fitted, test = contest.won.fitted, prepared.test
+    vectors: dict[str, Vectors] = {}
     profiles: dict[str, Any] = {}
     latencies: dict[str, Any] = {}
     for part in parts.profiles:
         labeler, name = parts.labeler(part), part.profile.name
-        given = predict(prepared.test, labeler, parts.encoders, part.profile)
-        profiles[name] = evaluate(prepared.test, given, labeler, prepared.taxonomy)
-        latencies[name] = latency(prepared.test, labeler, parts.encoders, part.profile)
-    return {
-        "tasks": profiles[parts.profiles[0].profile.name],
+        vectors[name] = parts.encoders.encode(test.texts, test.languages, part.profile)
+        given = labeler.probabilities(vectors[name], test.texts)
+        profiles[name] = evaluate(test, given, labeler, prepared.taxonomy)
+        latencies[name] = latency(test, labeler, parts.encoders, part.profile)
+    default = parts.profiles[0].profile.name
+    metrics = {
+        "tasks": profiles[default],
         "profiles": profiles,
         "latency_ms": latencies,
         "thresholds": _cuts(parts, prepared, fitted, config),
@@ -241,6 +250,7 @@ def _measure(
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),
     }
+    return metrics, vectors[default]
 
 
 def _cuts(
@@ -254,23 +264,6 @@ def _cuts(
         }
         for part in parts.profiles
     }
-
-
-def _register(
-    parts: BundleParts,
-    folder: Path,
-    metrics: dict[str, Any],
-    fitted: Sequence[FittedHead],
-    command: str,
-    notes: str,
-) -> Outcome:
-    bundle = folder.name
-    whole = {"bundle": bundle, "bundle_path": str(folder), **metrics}
-    text = card(bundle, whole, fitted, command, notes, guarded=parts.guard is not None)
-    recorded = {key: value for key, value in whole.items() if key != "bundle_path"}
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    write_bundle(parts, folder, created, recorded, text)
-    return Outcome(bundle, folder, whole)
 
 
 def _folder(parts: BundleParts, config: FitConfig, settings: Settings, name: str | None) -> Path:

@@ -67,7 +67,7 @@ def backtest(
     identifier = LanguageIdentifier(LANGUAGES)
     columns = config.fit.columns
     history = read_history(config.fit.exports, columns, config.time_format, identifier, now)
-    refuse(inspect(history.examples, fixed))
+    refuse(inspect(history.examples, fixed, columns))
     known = bundle.manifest.taxonomy if bundle else fixed
     costs = error_costs(config.costs, _labels(history, known), known)
     periods = cut(history.moments, config.every)

@@ -14,7 +14,7 @@ from triage.rows import Row, column_names, require
 
 SHOWN = 40
 """Columns named in an error."""
-OPTIONAL = ("subject", "language", "time", "group", "content_type")
+OPTIONAL = ("subject", "language", "time", "group", "content_type", "channel")
 
 
 @dataclass(frozen=True, slots=True)

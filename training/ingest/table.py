@@ -78,6 +78,7 @@ class _Columns:
         self.declared: list[str] = []
         self.groups: list[str] = []
         self.times: list[str] = []
+        self.channels: list[str] = []
         self.labels: dict[str, list[str]] = {task: [] for task in columns.labels}
         self.cells: dict[str, dict[str, str]] = {task: {} for task in columns.labels}
 
@@ -91,6 +92,8 @@ class _Columns:
         self.declared.append(sys.intern(declared) or language)
         self.groups.append(_group(columns, row, name))
         self.times.append(_time(self.path, number, row, columns))
+        if columns.channel:
+            self.channels.append(sys.intern(row[columns.channel].strip()))
         for task, column in columns.labels.items():
             cell = row[column].strip()
             label = self.cells[task].setdefault(cell, label_of(cell, columns, task))
@@ -112,6 +115,7 @@ class _Columns:
             weights=np.ones(count),
             target=np.ones(count, bool),
             cells={task: frozenset(cells) for task, cells in self.cells.items()},
+            channels=tuple(self.channels),
         )
 
 

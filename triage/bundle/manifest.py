@@ -32,6 +32,7 @@ HEADS = "heads.safetensors"
 RETRIEVAL = "retrieval.json"
 METRICS = "metrics.json"
 CARD = "card.md"
+REPORT, REPORT_JSON = "report.html", "report.json"
 SEAL = "seal"
 """Key of the manifest's own fingerprint: thresholds and temperatures stand nowhere else."""
 MAX_JSON = 64 * 1024 * 1024

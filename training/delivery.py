@@ -1,0 +1,66 @@
+"""Write what a run made as a bundle, with its report and its card."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from training.card import card
+from training.config import FitConfig
+from training.datasets import Examples
+from training.fit import Design, FittedHead
+from training.register import BundleParts, write_bundle
+from training.report.files import facts_of_run, files, subject_of_run
+from training.report.rival import find_rival
+from training.report.subject import Training
+from triage.bundle.store import Bundle
+from triage.encoders.base import Vectors
+from triage.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What a run made and measured.
+
+    Args:
+        folder: Where the bundle shall stand; its name is the identifier.
+        parts: What it is made of.
+        fitted: Heads with their cross-validation.
+        matrices: What they were fitted on.
+        train: Rows of the training side.
+        test: Rows of the test side.
+        vectors: Embeddings of the test rows in the default profile, shape ``(n, dim)``.
+        metrics: Figures, as ``--json`` writes them; the seconds of the report are added.
+    """
+
+    folder: Path
+    parts: BundleParts
+    fitted: Sequence[FittedHead]
+    matrices: Design
+    train: Examples
+    test: Examples
+    vectors: Vectors
+    metrics: dict[str, Any]
+
+
+def deliver(
+    made: Made, config: FitConfig, settings: Settings, base: Bundle | None, command: str, notes: str
+) -> None:
+    """Write the bundle with its report, whole or not at all.
+
+    Raises:
+        BundleError: When the folder exists already or cannot be written.
+    """
+    begun = perf_counter()
+    parts, metrics, name = made.parts, made.metrics, made.folder.name
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    about = subject_of_run(name, parts, made.test, made.vectors)
+    facts = facts_of_run(parts, metrics, command, created, config.precision, settings.encoders)
+    training = Training(made.train, made.fitted, made.matrices, config.jobs, config.seed)
+    report = files(about, facts, find_rival(settings, name, base), training)
+    metrics["seconds"]["report"] = perf_counter() - begun
+    metrics["seconds"]["total"] += metrics["seconds"]["report"]
+    text = card(name, metrics, made.fitted, command, notes, guarded=parts.guard is not None)
+    write_bundle(parts, made.folder, created, {"bundle": name, **metrics}, text, report)

@@ -1,0 +1,1 @@
+"""Report of a bundle: gather the figures as JSON, then write them as one self-contained page."""
