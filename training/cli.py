@@ -47,7 +47,7 @@ from training.options import (
     search_of,
     with_contracts,
 )
-from training.printing import check_target, tell
+from training.printing import check_target, show, tell, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
 from training.report_cli import report
@@ -167,7 +167,8 @@ def evaluate(
         console.print("no row can be scored")
         raise typer.Exit(USAGE)
     metrics = _figures(loaded, chosen, examples, tasks)
-    tell(console, metrics, json_)
+    show(console, metrics)
+    write_json(metrics, json_)
     if predictions:
         _write_predictions(predictions, export, columns, loaded, chosen, examples)
 
