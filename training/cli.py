@@ -11,6 +11,7 @@ from rich.console import Console
 
 from training.config import Columns, FitConfig, parse_pairs, parse_renames
 from training.datasets import Examples
+from training.encoder_choice import finetune_seconds
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
@@ -20,6 +21,8 @@ from training.options import (
     Contracts,
     EncoderName,
     Exports,
+    Finetune,
+    FinetuneBudget,
     FormatName,
     Group,
     JsonFile,
@@ -105,6 +108,8 @@ def fit(
     taxonomy: TaxonomyFile = None,
     test: TestFile = None,
     encoder: EncoderName = "twin",
+    finetune: Finetune = False,
+    finetune_budget: FinetuneBudget = "5m",
     base: Annotated[str | None, typer.Option(help="Bundle whose other heads are kept.")] = None,
     only: Annotated[bool, typer.Option("--only", help="Keep no heads of other bundles.")] = False,
     out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
@@ -127,6 +132,7 @@ def fit(
         only=only,
         seed=seed,
         precision=precision_of(automate_precision or [], label),
+        finetune=finetune_seconds(finetune, finetune_budget),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
     show(console, outcome.metrics)

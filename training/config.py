@@ -86,6 +86,8 @@ class FitConfig:
     folds: int = FOLDS
     precision: Precision = Precision()
     jobs: int = -1
+    finetune: float | None = None
+    """Seconds that fine-tuning the encoder may take; None leaves it out."""
 
 
 def parse_pairs(option: str, values: list[str]) -> dict[str, str]:

@@ -29,6 +29,10 @@ TestFile = Annotated[Path | None, typer.Option(help="Score this file instead of 
 EncoderName = Annotated[
     str, typer.Option(help="twin, static, minilm, a sentence-transformers folder or hub name.")
 ]
+Finetune = Annotated[
+    bool, typer.Option("--finetune", help="Tune the encoder on the labels where that wins.")
+]
+FinetuneBudget = Annotated[str, typer.Option(help="Most time for it, such as 90s or 5m.")]
 Contracts = Annotated[
     list[str] | None, typer.Option(help="TASK=P: fail unless P can be kept. Repeatable.")
 ]

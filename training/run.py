@@ -14,7 +14,8 @@ from training.card import card
 from training.carry import base_bundle, base_folder, carry_over
 from training.config import FitConfig
 from training.datasets import Examples
-from training.encoders import Resolved, resolve
+from training.encoder_choice import encoders_for
+from training.encoders import Resolved
 from training.evaluate import evaluate, latency, predict
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
@@ -143,7 +144,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     seconds: dict[str, float] = {}
     begun = perf_counter()
     base = base_bundle(config, settings)
-    resolved = resolve(config.encoder, settings)
+    resolved = encoders_for(prepared.train, config, settings, progress)
     cache = settings.home / "cache"
     progress(f"encoding {len(prepared.train)} rows ({', '.join(resolved.encoders.encoders)})")
     copies = embed(prepared.train, resolved.encoders, resolved.profiles, cache)
@@ -157,7 +158,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
-    metrics = _measure(parts, prepared, fitted, seconds)
+    metrics = _measure(parts, prepared, fitted, seconds) | resolved.figures()
     metrics["seconds"]["total"] = perf_counter() - begun
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
