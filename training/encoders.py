@@ -68,7 +68,7 @@ def resolve(choice: str, settings: Settings) -> Resolved:
     folder = Path(choice)
     if not (folder / META).is_file():
         folder = _exported(choice, settings.home / "encoders")
-    return from_folder(folder)
+    return from_folder(folder, notes_of(folder))
 
 
 def resolve_for(
@@ -105,7 +105,8 @@ def notes_of(folder: Path) -> dict[str, Any]:
     """Read what metrics and card say of an exported model."""
     content: dict[str, Any] = json.loads((folder / META).read_text(encoding="utf-8"))
     kept = ("name", "source", "precision", "prefix", "agreement_with_fp32")
-    return {key: content[key] for key in kept if key in content} | content.get("notes", {})
+    notes: dict[str, Any] = content.get("notes", {})
+    return {key: content[key] for key in kept if key in content} | notes
 
 
 def from_folder(folder: Path, notes: Mapping[str, Any] | None = None) -> Resolved:

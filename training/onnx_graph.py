@@ -108,6 +108,8 @@ def write_tokenizer(source: Source, path: Path) -> None:
             fix="Use a model with a tokenizer.json.",
         )
     content: dict[str, Any] = json.loads(backend.to_str())
+    # What the last call padded and cut to: serving sets its own, and exports shall be alike.
+    content |= {"truncation": None, "padding": None}
     if source.prefix:
         prepend = {"type": "Prepend", "prepend": source.prefix}
         steps = [prepend, content["normalizer"]] if content["normalizer"] else [prepend]

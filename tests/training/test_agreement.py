@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -15,10 +16,19 @@ from training.agreement import Agreement, compare_labels, compare_vectors, judge
 from training.card import _encoder
 from training.encoder_files import PACKAGED, model_sha256
 from training.encoders import exported_folder, notes_of, resolve_for
-from training.export_onnx import export, export_judged, load_source
-from training.onnx_graph import FULL, INT8, TABLES, Source
+from training.export_onnx import (
+    Judge,
+    Log,
+    _agreeing,
+    export,
+    export_judged,
+    full_rows,
+    load_source,
+)
+from training.onnx_graph import FULL, INT8, TABLES, Source, write_graph, write_tokenizer
 from triage.encoders.base import Vectors
-from triage.encoders.onnx import OnnxEncoder
+from triage.encoders.folder import META
+from triage.encoders.onnx import MODEL, TOKENIZER, OnnxEncoder
 from triage.errors import EncoderError
 from triage.settings import Settings
 
@@ -44,7 +54,7 @@ class Named:
     def __init__(self, rows: dict[str, Vectors]) -> None:
         self.known = rows
 
-    def encode(self, texts: tuple[str, ...]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         """Look rows up."""
         return np.stack([self.known[text] for text in texts])
 
@@ -81,56 +91,79 @@ def test_poor_agreement_says_what_is_low(figures: Agreement, word: str) -> None:
     assert not GOOD.poor()
 
 
-def test_model_that_disagrees_at_every_precision_is_refused(source: Source, tmp_path: Path) -> None:
-    """Nothing is written, and the sentence says which models can be exported."""
-    lines: list[str] = []
-
-    with pytest.raises(EncoderError, match=r"another encoder than the model.*mean cosine 0\.500"):
-        export(
-            source,
-            tmp_path / "out" / "tiny",
-            name="tiny",
-            space=None,
-            probes=(),
-            judge=lambda _: FAR,
-            log=lines.append,
-        )
-
-    assert [line.split(" is ")[0] for line in lines] == [
-        f"tiny in {precision}" for precision in (INT8, TABLES, FULL)
-    ]
-    assert not list((tmp_path / "out").iterdir())
-
-
 @pytest.fixture(scope="module")
 def source(model: Path) -> Source:
     """Load the tiny model."""
     return load_source(str(model))
 
 
-@pytest.mark.parametrize(("refused", "taken"), [(1, TABLES), (2, FULL)])
-def test_poor_export_falls_back_to_a_better_one(
-    source: Source, tmp_path: Path, refused: int, taken: str
+@pytest.fixture(scope="module")
+def full(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the unquantised graph once, which takes longest."""
+    path = tmp_path_factory.mktemp("full") / "full.onnx"
+    write_graph(source, None, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(source: Source, full: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export the tiny model once."""
+    return quantised(source, full, tmp_path_factory.mktemp("out") / "tiny", lambda _: GOOD)
+
+
+def quantised(source: Source, full: Path, out: Path, judge: Judge, log: Log = print) -> Path:
+    """Make an encoder folder of a graph that is written already."""
+    out.mkdir(parents=True)
+    write_tokenizer(source, out / TOKENIZER)
+    _agreeing(source, (full, out), ("tiny", None), judge, log, {})
+    return out
+
+
+def test_model_that_disagrees_at_every_precision_is_refused(
+    source: Source, full: Path, tmp_path: Path
 ) -> None:
-    """Each precision that is refused gives way to the next, which is nearer to the model."""
-    answers = iter([FAR] * refused + [GOOD])
-    out = tmp_path / "tiny"
+    """Each precision is nearer to the model than the one before; when none will do, it is told."""
+    wanted = full_rows(source, None, TEXTS)
+    lines, cosines = list[str](), list[float]()
 
-    export(source, out, name="tiny", space=None, probes=(), judge=lambda _: next(answers))
+    def judge(encoder: OnnxEncoder) -> Agreement:
+        cosines.append(compare_vectors(wanted, encoder.encode(TEXTS)).cosine_mean)
+        return FAR
 
-    wanted = np.asarray(source.model.encode(list(TEXTS), normalize_embeddings=True))
-    found = OnnxEncoder.load(out).encode(TEXTS)
-    assert notes_of(out)["precision"] == taken
-    assert (wanted * found).sum(axis=1).min() > (0.99999 if taken == FULL else 0.999)
+    with pytest.raises(EncoderError, match=r"another encoder than the model.*mean cosine 0\.500"):
+        quantised(source, full, tmp_path / "tiny", judge, lines.append)
+
+    assert [line.split(" is ")[0] for line in lines] == [
+        f"tiny in {precision}" for precision in (INT8, TABLES, FULL)
+    ]
+    assert 0.97 < cosines[0] <= cosines[1] <= cosines[2]
+    assert cosines[2] == pytest.approx(1, abs=1e-5)
 
 
-def test_export_is_the_same_each_time(source: Source, tmp_path: Path) -> None:
-    """Two exports of one model have one fingerprint, so that bundles have."""
-    for name in "ab":
-        export(source, tmp_path / name, name="tiny", space=None, probes=TEXTS)
+def test_refused_export_leaves_nothing(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stops an export, no folder stands under its name or beside it."""
 
-    first, second = (OnnxEncoder.load(tmp_path / name).fingerprint for name in "ab")
-    assert first == second
+    def broken(_: int) -> object:
+        raise RuntimeError
+
+    monkeypatch.setattr(source.model, "forward", broken)
+
+    with pytest.raises(EncoderError, match="cannot be exported"):
+        export(source, tmp_path / "out" / "tiny", name="tiny", space=None, probes=())
+
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_poor_export_falls_back_to_a_better_one(source: Source, full: Path, tmp_path: Path) -> None:
+    """A precision that is refused gives way to the next, and the folder says which it has."""
+    answers = iter([FAR, GOOD])
+
+    out = quantised(source, full, tmp_path / "tiny", lambda _: next(answers))
+
+    assert notes_of(out)["precision"] == TABLES
+    assert notes_of(out)["agreement_with_fp32"] == GOOD.content()
 
 
 def test_labels_of_heads_are_compared() -> None:
@@ -164,32 +197,33 @@ def test_task_of_one_label_is_not_compared() -> None:
     assert (found.labels, found.cosine_min) == ({}, 1.0)
 
 
-def test_export_stands_while_it_agrees_on_other_rows(source: Source, tmp_path: Path) -> None:
+def test_export_stands_while_it_agrees_on_other_rows(
+    source: Source, exported: Path, tmp_path: Path
+) -> None:
     """Other rows judge the same files anew; a fallback that other rows asked for is redone."""
-    out, lines = tmp_path / "tiny", list[str]()
-    first, second = judged_rows(ROWS, 0), judged_rows(ROWS, 1)
-    export_judged(source, out, name="tiny", rows=first, log=lines.append)
-    before = OnnxEncoder.load(out).fingerprint
+    out, lines, rows = tmp_path / "tiny", list[str](), judged_rows(ROWS, 1)
+    shutil.copytree(exported, out)
+    first = OnnxEncoder.load(out).fingerprint
 
-    export_judged(source, out, name="tiny", rows=second, log=lines.append)
-    kept = OnnxEncoder.load(out).fingerprint
-    export(source, out, name="tiny", space=None, probes=(), judge=lambda e: _only_full(out, e))
-    export_judged(source, out, name="tiny", rows=second, log=lines.append)
+    export_judged(source, out, name="tiny", rows=rows, log=lines.append)
+    stamp = (out / MODEL).stat().st_mtime_ns
+    meta = json.loads((out / META).read_text(encoding="utf-8"))
+    (out / META).write_text(json.dumps(meta | {"precision": TABLES}), encoding="utf-8")
+    export_judged(source, out, name="tiny", rows=rows, log=lines.append)
 
-    assert kept == before == OnnxEncoder.load(out).fingerprint
-    assert notes_of(out)["agreement_rows"] == second.fingerprint()
+    assert stamp == (exported / MODEL).stat().st_mtime_ns != (out / MODEL).stat().st_mtime_ns
+    assert notes_of(out)["agreement_rows"] == rows.fingerprint()
+    assert notes_of(out)["precision"] == INT8
+    assert OnnxEncoder.load(out).fingerprint == first
     assert not lines
 
 
-def _only_full(out: Path, encoder: OnnxEncoder) -> Agreement:
-    """Refuse what has the fingerprint of the int8 export that stands."""
-    return FAR if encoder.fingerprint == OnnxEncoder.load(out).fingerprint else GOOD
-
-
-def test_prefix_comes_from_the_model_and_is_served(asking: Path, tmp_path: Path) -> None:
+def test_prefix_comes_from_the_model_and_is_served(
+    asking: Path, full: Path, tmp_path: Path
+) -> None:
     """The prompt of a query stands before every text, in the file that serving hashes."""
-    source, out = load_source(str(asking)), tmp_path / "asking"
-    export(source, out, name="asking", space=None, probes=TEXTS, judge=lambda _: GOOD)
+    source = load_source(str(asking))
+    out = quantised(source, full, tmp_path / "asking", lambda _: GOOD)
 
     encoder = OnnxEncoder.load(out)
     wanted = np.asarray(
@@ -262,9 +296,10 @@ def test_hub_name_is_found_without_a_connection(
         resolve_for("org/Never_Seen", settings, ROWS, 0, lines.append)
 
 
-def test_too_few_rows_leave_the_probes(model: Path, tmp_path: Path) -> None:
-    """Where no row can be held the built-in texts judge the export."""
+def test_too_few_rows_leave_the_probes(model: Path, exported: Path, tmp_path: Path) -> None:
+    """Where no row can be held the export is taken as the built-in texts judged it."""
     few = ROWS.take(np.arange(3))
+    shutil.copytree(exported, exported_folder(str(model), tmp_path / "encoders"))
 
     found = resolve_for(str(model), Settings(home=tmp_path), few, 0, lambda _: None)
 
@@ -273,13 +308,14 @@ def test_too_few_rows_leave_the_probes(model: Path, tmp_path: Path) -> None:
 
 def test_card_tells_of_encoder_and_tuning() -> None:
     """Precision, prefix, agreement and both accuracies are said in sentences."""
+    unit = np.eye(2, dtype=np.float32)
     one = {"rows": 300, "untuned": 0.85, "tuned": 0.875, "fixed": 12, "broken": 3}
     notes = {
         "name": "e5-tuned",
         "source": {"name": "org/e5, fine-tuned"},
         "precision": INT8,
         "prefix": "query: ",
-        "agreement_with_fp32": compare_vectors(np.eye(2), np.eye(2), {"kind": 0.98}).content(),
+        "agreement_with_fp32": compare_vectors(unit, unit, {"kind": 0.98}).content(),
         "finetune": {"kept": "tuned", "reason": "", "tasks": {"kind": one}},
     }
 
