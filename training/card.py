@@ -41,6 +41,7 @@ def card(
         f"Supported languages: {', '.join(metrics['languages'])}.",
         _GUARDED if guarded else _UNGUARDED,
         *(["", notes] if notes else []),
+        *_encoder(metrics.get("encoder", {})),
         *_split(metrics.get("split")),
         "",
         "## Measured on the test rows",
@@ -83,6 +84,33 @@ def _split(record: Mapping[str, Any] | None) -> list[str]:
             f"| {name} | {part['rows']} | {dates} | `{part['fingerprint'][:12]}` | {part['rule']} |"
         )
     return lines
+
+
+def _encoder(notes: Mapping[str, Any]) -> list[str]:
+    """Write what is known of an encoder that does not ship."""
+    lines = []
+    agreement = notes.get("agreement_with_fp32")
+    if agreement:
+        prefix = f", with `{notes['prefix']}` before every text" if notes.get("prefix") else ""
+        alike = "".join(
+            f", labels of {task} alike {share:.3f}"
+            for task, share in agreement.get("labels", {}).items()
+        )
+        lines.append(
+            f"Encoder {notes['name']}: {notes['source']['name']} in {notes['precision']}{prefix}. "
+            f"Beside the unquantised model, {agreement['texts']} texts: cosine "
+            f"{agreement['cosine_mean']:.3f} in the mean, {agreement['cosine_min']:.3f} at the "
+            f"lowest{alike}."
+        )
+    tuning = notes.get("finetune")
+    if tuning:
+        lines.append(f"Fine-tuning: the {tuning['kept']} encoder was kept. {tuning['reason']}")
+        lines += [
+            f"On {one['rows']} held training rows, {task}: accuracy {one['untuned']:.3f} untuned, "
+            f"{one['tuned']:.3f} tuned; {one['fixed']} rows put right, {one['broken']} broken."
+            for task, one in tuning["tasks"].items()
+        ]
+    return ["", "## Encoder", "", *lines] if lines else []
 
 
 def _chosen(head: FittedHead) -> str:

@@ -14,6 +14,7 @@ from training.backtest.cli import backtest_
 from training.check_cli import check
 from training.config import CALIBRATION_SHARE, TEST_SHARE, Columns, FitConfig, SplitConfig
 from training.datasets import Examples
+from training.encoder_choice import finetune_seconds
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
@@ -28,6 +29,8 @@ from training.options import (
     Corrections,
     EncoderNames,
     Exports,
+    Finetune,
+    FinetuneBudget,
     FormatName,
     Group,
     JsonFile,
@@ -95,6 +98,8 @@ def fit(
     corrections: Corrections = None,
     test: TestFile = None,
     encoder: EncoderNames = None,
+    finetune: Finetune = False,
+    finetune_budget: FinetuneBudget = "5m",
     base: Annotated[str | None, typer.Option(help="Bundle whose other heads are kept.")] = None,
     only: Annotated[bool, typer.Option("--only", help="Keep no heads of other bundles.")] = False,
     out: Annotated[Path | None, typer.Option(help="Parent folder of the new bundle.")] = None,
@@ -124,6 +129,7 @@ def fit(
         only=only,
         seed=seed,
         split=SplitConfig(split, test_share, calibration_share),
+        finetune=finetune_seconds(finetune, finetune_budget),
     )
     asked = with_contracts(asked, config, automate_precision, label)
     outcome = run_fit(asked, load_settings(), _command(), progress=console.print)

@@ -163,6 +163,8 @@ class FitConfig:
     rivals: tuple[str, ...] = ()
     budget: float | None = None
     warm_start: bool = False
+    finetune: float | None = None
+    """Seconds that fine-tuning the encoder may take; None leaves it out."""
 
     @property
     def choices(self) -> tuple[str, ...]:

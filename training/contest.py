@@ -1,7 +1,7 @@
 """Fit every task with each encoder asked for, and take the encoder that labels best."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -13,7 +13,8 @@ from sklearn.metrics import f1_score
 from training.budget import Budget
 from training.config import FitConfig
 from training.datasets import Examples
-from training.encoders import Resolved, resolve
+from training.encoder_choice import encoders_for
+from training.encoders import Resolved
 from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
 from training.race import TIE
@@ -40,6 +41,7 @@ class Entry:
 
     Args:
         choice: The word it was asked for by.
+        examples: The rows, with those that confidences may be measured on.
         resolved: Encoders and profiles.
         matrices: The matrices of its rows.
         fitted: One head a task.
@@ -49,6 +51,7 @@ class Entry:
     """
 
     choice: str
+    examples: Examples
     resolved: Resolved
     matrices: Design
     fitted: list[FittedHead]
@@ -119,10 +122,11 @@ def hold_contest(  # noqa: PLR0913 - a run has this many parts
             untried.append(choice)
             continue
         share = budget.share(len(choices) - place)
-        resolved = resolve(choice, settings)
+        asked = replace(config, encoder=choice)
+        resolved, rows = encoders_for(examples, asked, settings, progress, older)
         heads = _starts(champion, resolved, taxonomy, progress) if champion else {}
         entries.append(
-            _Runner(examples, taxonomy, config, settings, share, heads, progress, older).enter(
+            _Runner(rows, taxonomy, config, settings, share, heads, progress, older).enter(
                 choice, resolved, timed=len(choices) > 1
             )
         )
@@ -168,7 +172,7 @@ class _Runner:
         seconds = {"encode": encoded - begun, "fit": perf_counter() - encoded}
         quality = _macro_f1(self.examples, fitted, resolved.profiles[0].name)
         time = _milliseconds(self.examples, resolved) if timed else 0.0
-        return Entry(choice, resolved, matrices, fitted, quality, time, seconds)
+        return Entry(choice, self.examples, resolved, matrices, fitted, quality, time, seconds)
 
     def _heads(self, matrices: Design) -> list[FittedHead]:
         clusters = cluster(self.examples)

@@ -30,6 +30,7 @@ SPACE_FILE = "space.json"
 CARD = "card.md"
 
 MOST_PROBES = 500
+_SETTINGS = ("*.json", "*.txt", "*.model")
 PROBES = (
     "My laptop does not start since the update this morning.",
     "Where can I change the card my subscription is paid with?",
@@ -158,6 +159,20 @@ def weights_sha256(model: Path) -> str:
     digest = sha256()
     for path in found:
         digest.update(file_sha256(path).encode())
+    return digest.hexdigest()
+
+
+def model_sha256(model: Path) -> str:
+    """Compute the SHA-256 over all of a model folder that decides its vectors.
+
+    Besides weights these are its tokenizer and its settings, prompts among them.
+
+    Raises:
+        EncoderError: When there are no weights.
+    """
+    digest = sha256(weights_sha256(model).encode())
+    for path in sorted(path for kind in _SETTINGS for path in model.rglob(kind)):
+        digest.update(f"{path.relative_to(model)} {file_sha256(path)}\n".encode())
     return digest.hexdigest()
 
 

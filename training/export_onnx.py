@@ -2,28 +2,23 @@
 
 Pooling, the projection into the shared space and the scaling to unit length lie in the graph, so
 that serving runs one session and nothing else. Weights become int8 with one scale per channel and
-activations are quantised as they come (ONNX Runtime's dynamic quantisation). The graph is left
-unfused: measured, fusing it made short texts slower.
+activations are quantised as they come (ONNX Runtime's dynamic quantisation), as long as the result
+agrees with the model; where it does not, less is quantised. The graph is left unfused: measured,
+fusing it made short texts slower.
 """
 
-import logging
+import json
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
-import onnx
-import torch
 import typer
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from sentence_transformers import SentenceTransformer
-from torch.nn import functional
 
+from training.agreement import Agreement, Judged, compare_labels, compare_vectors
 from training.encoder_files import (
     ENCODERS,
     PACKAGED,
@@ -36,49 +31,29 @@ from training.encoder_files import (
     replace_folder,
     versions,
     weights_sha256,
+    write_json,
     write_meta,
 )
+from training.onnx_graph import (
+    PRECISIONS,
+    Source,
+    graph_width,
+    prefix_of,
+    quantise,
+    write_graph,
+    write_tokenizer,
+)
+from triage.encoders.base import Vectors
+from triage.encoders.folder import META
 from triage.encoders.onnx import MODEL, TOKENIZER, OnnxEncoder
 from triage.errors import EncoderError, TriageError
 
 MAX_TOKENS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A loaded sentence-transformers model and where it came from."""
-
-    model: SentenceTransformer
-    name: str
-    weights_sha256: str
-
-
-class Graph(torch.nn.Module):
-    """What is exported: token ids to rows of unit length, in the shared space if there is one.
-
-    Args:
-        model: The sentence-transformers model.
-        inputs: Names of the inputs, in order.
-        projection: Matrix of the shared space, shape ``(model dim, dim)``.
-    """
-
-    def __init__(
-        self,
-        model: SentenceTransformer,
-        inputs: Sequence[str],
-        projection: NDArray[np.float32] | None,
-    ) -> None:
-        super().__init__()
-        self.model, self.inputs = model, list(inputs)
-        matrix = None if projection is None else torch.from_numpy(projection)
-        self.register_buffer("projection", matrix)
-
-    def forward(self, *values: torch.Tensor) -> torch.Tensor:
-        """Compute rows of unit length, shape ``(n, dim)``, from ids of shape ``(n, tokens)``."""
-        rows = self.model(dict(zip(self.inputs, values, strict=True)))["sentence_embedding"]
-        if isinstance(self.projection, torch.Tensor):
-            rows = rows @ self.projection
-        return functional.normalize(rows, dim=1)
+NOT_FETCHED = ("onnx/*", "openvino/*", "*.h5", "*.ot", "*.msgpack", "*.onnx", "*.gguf")
+"""Weights of other libraries, which many public models carry beside the ones that are read."""
+Judge = Callable[[OnnxEncoder], Agreement]
+"""Compares an exported encoder with the model it came from."""
+Log = Callable[[str], None]
 
 
 def load_source(source: str) -> Source:
@@ -92,19 +67,24 @@ def load_source(source: str) -> Source:
         if not folder.is_dir():
             from huggingface_hub import snapshot_download
 
-            folder = Path(snapshot_download(source))
+            folder = Path(snapshot_download(source, ignore_patterns=list(NOT_FETCHED)))
         model = SentenceTransformer(
             str(folder), device="cpu", model_kwargs={"attn_implementation": "eager"}
         )
     except (OSError, ValueError) as error:
         raise EncoderError(
             f"{source}: no sentence-transformers model could be loaded.",
-            fix="Give a folder, or the name of a public model while there is a connection.",
+            fix="Give a folder, or the name of a public model while there is a connection. "
+            f"{PACKAGED} is all-MiniLM-L6-v2 and needs none.",
         ) from error
-    return Source(model.eval(), source, weights_sha256(folder))
+    return Source(model.eval(), source, weights_sha256(folder), prefix_of(model, source))
 
 
-def export(
+def _silent(_: str) -> None:
+    """Drop a line."""
+
+
+def export(  # noqa: PLR0913 - what exports may differ in
     source: Source,
     out: Path,
     *,
@@ -112,7 +92,10 @@ def export(
     space: Space | None,
     probes: Sequence[str],
     in_space: bool = False,
-) -> Mapping[str, float]:
+    judge: Judge | None = None,
+    log: Log = _silent,
+    notes: Mapping[str, Any] | None = None,
+) -> Agreement:
     """Write an encoder folder; it appears under its name only when it is whole.
 
     Args:
@@ -122,13 +105,17 @@ def export(
         space: Shared space; applied to its teacher, while other models keep their own.
         probes: Texts on which the export is compared with the source.
         in_space: Whether the model was trained into the space, so that it is applied to it too.
+        judge: Compares the export with the model on rows of one's own, instead of the probes.
+        log: Takes a line for every precision that agrees too little.
+        notes: What else ``meta.json`` shall say.
 
     Returns:
-        The agreement with the unquantised model.
+        The agreement with the unquantised model, at the first of ``PRECISIONS`` that is near
+        enough.
 
     Raises:
-        EncoderError: When the model cannot be exported, has no fast tokenizer, or was trained into
-            a space that is not given.
+        EncoderError: When the model cannot be exported, has no fast tokenizer, was trained into a
+            space that is not given, or disagrees with its own export at every precision.
     """
     if in_space and space is None:
         raise EncoderError(
@@ -144,126 +131,120 @@ def export(
         write_tokenizer(source, folder / TOKENIZER)
         full = Path(scratch) / "full.onnx"
         write_graph(source, projection, full)
-        quantise(full, folder / MODEL, projection)
-        content = _content(source, name, folder / MODEL, shared)
-        write_meta(folder, [MODEL, TOKENIZER], content)
-        figures = agreement(source, OnnxEncoder.load(folder), projection, probes)
-        write_meta(folder, [MODEL, TOKENIZER], content | {"agreement_with_fp32": figures})
+        ask = judge or probing(source, projection, probes)
+        known = {"notes": dict(notes)} if notes else {}
+        figures = _agreeing(source, (full, folder), (name, shared), ask, log, known)
         replace_folder(folder, out)
     return figures
 
 
-def write_tokenizer(source: Source, path: Path) -> None:
-    """Write the model's tokenizer as ``tokenizer.json``.
-
-    Raises:
-        EncoderError: When it exists in Python only.
-    """
-    backend = getattr(source.model.tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise EncoderError(
-            f"{source.name}: its tokenizer is not one of the tokenizers library.",
-            fix="Use a model with a tokenizer.json.",
-        )
-    path.write_text(backend.to_str(), encoding="utf-8")
-
-
-def write_graph(source: Source, projection: NDArray[np.float32] | None, path: Path) -> None:
-    """Write the unquantised graph.
-
-    Raises:
-        EncoderError: When the model holds what ONNX cannot express.
-    """
-    example = source.model.tokenizer(["a short text", "two"], padding=True, return_tensors="pt")
-    inputs = list(example)
-    batch, tokens = torch.export.Dim("batch", min=1), torch.export.Dim("tokens", min=2)
-    try:
-        with _quiet():
-            torch.onnx.export(
-                Graph(source.model, inputs, projection).eval(),
-                tuple(example[name] for name in inputs),
-                path,
-                input_names=inputs,
-                output_names=["rows"],
-                dynamic_shapes=(tuple({0: batch, 1: tokens} for _ in inputs),),
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-    except (RuntimeError, ValueError, torch.onnx.errors.OnnxExporterError) as error:
-        raise EncoderError(
-            f"{source.name}: cannot be exported to ONNX.", fix="Choose another model."
-        ) from error
-
-
-def quantise(full: Path, path: Path, projection: NDArray[np.float32] | None) -> None:
-    """Quantise a graph's weights to int8, all but the projection, which is small and last."""
-    graph = onnx.load(full).graph
-    shapes = {entry.name: tuple(entry.dims) for entry in graph.initializer}
-    wanted = None if projection is None else projection.shape
-    keep = [
-        node.name
-        for node in graph.node
-        if node.op_type == "MatMul" and wanted and shapes.get(node.input[1]) == wanted
-    ]
-    with _quiet():
-        quantize_dynamic(
-            full,
-            path,
-            per_channel=True,
-            reduce_range=False,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=keep,
-        )
-
-
-def agreement(
+def export_judged(
     source: Source,
-    encoder: OnnxEncoder,
-    projection: NDArray[np.float32] | None,
-    probes: Sequence[str],
-) -> dict[str, float]:
-    """Measure the cosine of exported and unquantised rows over some texts."""
-    source.model.max_seq_length = _limit(source)
-    wanted = np.asarray(source.model.encode(list(probes), show_progress_bar=False), np.float32)
+    out: Path,
+    *,
+    name: str,
+    rows: Judged,
+    log: Log,
+    notes: Mapping[str, Any] | None = None,
+) -> Agreement:
+    """Export a model into its own space, judged by vectors and labels of training rows.
+
+    An export that stands already is kept while it agrees on these rows as well.
+
+    Args:
+        source: The model.
+        out: The encoder folder.
+        name: Short name used in routes.
+        rows: What to judge on.
+        log: Takes a line for every precision that agrees too little.
+        notes: What else ``meta.json`` shall say.
+
+    Raises:
+        EncoderError: When the model cannot be exported, or agrees with its export at no precision.
+    """
+    wanted = full_rows(source, None, rows.held.texts)
+
+    def judge(encoder: OnnxEncoder) -> Agreement:
+        return compare_labels(wanted, encoder, rows)
+
+    marks = {"agreement_rows": rows.fingerprint(), **(notes or {})}
+    content = json.loads((out / META).read_text(encoding="utf-8")) if out.is_dir() else {}
+    # One of higher precision was asked for by other rows: what these rows get must not depend on
+    # which came first.
+    if content.get("precision") == PRECISIONS[0]:
+        figures = judge(OnnxEncoder.load(out))
+        if not figures.poor():
+            content |= {"agreement_with_fp32": figures.content(), "notes": marks}
+            write_json(out / META, content)
+            return figures
+        log(f"the earlier export of {name} is too far from its model here ({figures.poor()})")
+    return export(source, out, name=name, space=None, probes=(), judge=judge, log=log, notes=marks)
+
+
+def _agreeing(
+    source: Source,
+    paths: tuple[Path, Path],
+    named: tuple[str, Space | None],
+    judge: Judge,
+    log: Log,
+    known: Mapping[str, Any],
+) -> Agreement:
+    """Write the graph at the first precision that agrees, with its ``meta.json``."""
+    (full, folder), (name, space) = paths, named
+    projection, low = None if space is None else space.projection, ""
+    for precision in PRECISIONS:
+        quantise(full, folder / MODEL, projection, precision)
+        content = {**_content(source, name, folder / MODEL, space), **known}
+        content["precision"] = precision
+        write_meta(folder, [MODEL, TOKENIZER], content)
+        figures = judge(OnnxEncoder.load(folder))
+        low = figures.poor()
+        if not low:
+            content["agreement_with_fp32"] = figures.content()
+            write_meta(folder, [MODEL, TOKENIZER], content)
+            return figures
+        log(f"{name} in {precision} is too far from its model ({low})")
+    raise EncoderError(
+        f"{source.name}: its export is another encoder than the model ({low}).",
+        fix="Choose a model whose layers are Transformer, Pooling and at most Dense and Normalize.",
+    )
+
+
+def full_rows(
+    source: Source, projection: NDArray[np.float32] | None, texts: Sequence[str]
+) -> Vectors:
+    """Encode texts with the model itself into rows of unit length, shape ``(n, dim)``."""
+    source.model.max_seq_length = token_limit(source)
+    rows = np.asarray(
+        source.model.encode(list(texts), prompt=source.prefix, show_progress_bar=False), np.float32
+    )
     if projection is not None:
-        wanted = wanted @ projection
-    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
-    cosine = (wanted * encoder.encode(probes)).sum(axis=1)
-    return {
-        "texts": len(probes),
-        "cosine_mean": round(float(cosine.mean()), 4),
-        "cosine_min": round(float(cosine.min()), 4),
-    }
+        rows = rows @ projection
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def probing(source: Source, projection: NDArray[np.float32] | None, probes: Sequence[str]) -> Judge:
+    """Make a judge that compares vectors over some texts."""
+    wanted = full_rows(source, projection, probes)
+    return lambda encoder: compare_vectors(wanted, encoder.encode(probes))
 
 
 def _content(source: Source, name: str, model: Path, space: Space | None) -> dict[str, object]:
-    width = onnx.load(model).graph.output[0].type.tensor_type.shape.dim[1].dim_value
     return {
         "kind": "onnx",
         "name": name,
-        "dim": int(width),
+        "dim": graph_width(model),
         "space": source.weights_sha256 if space is None else space.fingerprint(),
-        "max_tokens": _limit(source),
+        "max_tokens": token_limit(source),
+        "prefix": source.prefix,
         "source": {"name": source.name, "weights_sha256": source.weights_sha256},
         "versions": versions("torch", "sentence-transformers", "onnx", "onnxruntime"),
     }
 
 
-def _limit(source: Source) -> int:
+def token_limit(source: Source) -> int:
+    """Tell how many tokens of a text the export reads."""
     return min(MAX_TOKENS, int(source.model.max_seq_length or MAX_TOKENS))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the exporters' own remarks, none of which is about the model given."""
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def main(
@@ -282,11 +263,13 @@ def main(
     try:
         shared = read_space(space) if (space / SPACE_FILE).is_file() else None
         probes = read_probes(probe, column)
-        figures = export(load_source(source), out, name=name, space=shared, probes=probes)
+        figures = export(
+            load_source(source), out, name=name, space=shared, probes=probes, log=typer.echo
+        )
     except TriageError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-    typer.echo(f"{out}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    typer.echo(f"{out}: {figures.describe()}")
 
 
 if __name__ == "__main__":

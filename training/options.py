@@ -59,6 +59,10 @@ BudgetTime = Annotated[
 WarmStart = Annotated[
     bool, typer.Option("--warm-start", help="Start the last fits from the champion's heads.")
 ]
+Finetune = Annotated[
+    bool, typer.Option("--finetune", help="Tune the encoder on the labels where that wins.")
+]
+FinetuneBudget = Annotated[str, typer.Option(help="Most time for it, such as 90s or 5m.")]
 Contracts = Annotated[
     list[str] | None, typer.Option(help="TASK=P: fail unless P can be kept. Repeatable.")
 ]

@@ -1,7 +1,7 @@
 """The order of a training run; the only file that knows it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -169,6 +169,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
             progress,
             older=prepared.older,
         )
+        prepared = replace(prepared, train=contest.won.examples)
         parts = _parts(prepared, contest, config, retrieval)
     if guarded is not None:
         progress(f"fitting the guard on {len(guarded)} rows")
@@ -250,7 +251,7 @@ def _measure(
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),
     }
-    return metrics, vectors[default]
+    return metrics | contest.won.resolved.figures(), vectors[default]
 
 
 def _cuts(

@@ -86,7 +86,7 @@ def test_export_puts_the_student_into_the_space(written: Path, tmp_path: Path) -
     assert encoder.space == space.fingerprint()
     assert encoder.encode(TEXTS).shape == (len(TEXTS), space.projection.shape[1])
     assert _cosines(rows, encoder.encode(TEXTS)).min() > 0.98
-    assert figures["cosine_min"] > 0.98
+    assert figures.cosine_min > 0.98
     meta = json.loads((tmp_path / "polyglot" / "meta.json").read_text(encoding="utf-8"))
     assert meta["source"]["weights_sha256"] == source.weights_sha256
 

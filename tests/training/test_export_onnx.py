@@ -9,7 +9,8 @@ import pytest
 from tests.training.tiny_transformer import WIDTH, write_tiny_transformer
 from training.encoder_files import PROBES, Space, read_probes, weights_sha256
 from training.encoders import encoder_name, resolve
-from training.export_onnx import Source, export, load_source
+from training.export_onnx import export, load_source
+from training.onnx_graph import Source
 from triage.encoders.onnx import OnnxEncoder
 from triage.errors import EncoderError, ExportError
 from triage.settings import Settings

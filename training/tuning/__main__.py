@@ -83,7 +83,7 @@ def tune(
         probes=PROBES,
         in_space=True,
     )
-    typer.echo(f"{target.name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    typer.echo(f"{target.name}: {figures.describe()}")
 
 
 def check_start(target: Target) -> None:

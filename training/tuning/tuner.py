@@ -1,7 +1,8 @@
 """Tune one sentence transformer: part the labels, find the answers, stay in the space."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -14,12 +15,9 @@ from torch.nn import functional
 from training.config import at_least
 from training.noise import roughen
 from training.tuning.lessons import UNKNOWN, Lessons
+from training.tuning.loop import Log, descend, encode_sorted
 
-Log = Callable[[str], None]
 Rows = NDArray[np.int64]
-LOG_EVERY = 50
-LEAST_RATE = 0.02
-"""Share of the peak rate that the last steps keep."""
 TITLE = 90
 """Characters up to which an article's text is taken for a title."""
 
@@ -102,39 +100,19 @@ class Tuner:
         heads = nn.ModuleList(nn.Linear(kept.shape[1], size) for size in lessons.sizes)
         for parameter in heads.parameters():
             nn.init.zeros_(parameter)
-        groups = [
-            {"params": self.model.parameters(), "peak": self.recipe.layers_rate},
-            {"params": heads.parameters(), "peak": self.recipe.heads_rate, "weight_decay": 0.0},
-        ]
-        optimiser = torch.optim.AdamW(
-            groups, lr=0.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-        )
-        steps = self.recipe.epochs * -(-len(lessons) // self.recipe.batch)
         # Left in evaluation mode: drawing the masks of dropout takes most of a step on a processor.
-        losses: list[float] = []
-        for step, rows in enumerate(self._batches(lessons)):
-            _set_rates(optimiser, step, steps, self.recipe.warm_up)
-            loss = self._loss(lessons, rows, kept, heads, step)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            optimiser.step()
-            losses.append(float(loss.detach()))
-            if step % LOG_EVERY == 0 or step == steps - 1:
-                log(f"step {step + 1} of {steps}, loss {np.mean(losses[-LOG_EVERY:]):.3f}")
+        losses = [
+            partial(self._loss, lessons, rows, kept, heads, step)
+            for step, rows in enumerate(self._batches(lessons))
+        ]
+        recipe = self.recipe
+        rates = (recipe.layers_rate, recipe.heads_rate)
+        descend(self.model, heads, rates, losses, recipe.warm_up, log)
 
     def _untuned(self, lessons: Lessons) -> torch.Tensor:
         """Encode the messages as the model is now, shape ``(n, dim)``, without gradients."""
         self.model.eval()
-        order = sorted(range(len(lessons)), key=lambda row: len(lessons.texts[row]))
-        out: list[torch.Tensor] = [torch.empty(0)] * len(lessons)
-        with torch.no_grad():
-            for start in range(0, len(order), self.recipe.batch):
-                rows = order[start : start + self.recipe.batch]
-                vectors = self.encode([lessons.texts[row] for row in rows])
-                for row, vector in zip(rows, vectors, strict=True):
-                    out[row] = vector
-        return torch.stack(out)
+        return encode_sorted(self.encode, lessons.texts, self.recipe.batch)
 
     def _batches(self, lessons: Lessons) -> Iterator[Rows]:
         """Yield the rows of each step: texts of about one length together, steps shuffled."""
@@ -212,9 +190,3 @@ class Tuner:
 
 def _pick(random: np.random.Generator, texts: Sequence[str]) -> str:
     return texts[int(random.integers(len(texts)))]
-
-
-def _set_rates(optimiser: torch.optim.Optimizer, step: int, steps: int, warm_up: float) -> None:
-    rising = min(1.0, (step + 1) / max(1.0, warm_up * steps))
-    for group in optimiser.param_groups:
-        group["lr"] = group["peak"] * rising * max(LEAST_RATE, 1.0 - step / steps)
