@@ -39,7 +39,7 @@ from training.options import (
 from training.printing import check_folder, check_target, shares, show, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
-from training.run import LANGUAGES
+from training.run import LANGUAGES, Outcome
 from training.run import fit as run_fit
 from training.validate import inspect
 from triage.bundle.registry import Registry
@@ -118,9 +118,7 @@ def fit(
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    _check_base(base, only)
-    check_target(json_)
-    check_folder(out)
+    _check_targets(base, only, json_, out)
     config = FitConfig(
         exports=tuple(exports),
         columns=_columns(text, label, map_, subject, language, time, group, content_type, kind),
@@ -135,9 +133,7 @@ def fit(
         finetune=finetune_seconds(finetune, finetune_budget),
     )
     outcome = run_fit(config, load_settings(), _command(), progress=console.print)
-    show(console, outcome.metrics)
-    write_json(outcome.metrics, json_)
-    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
+    _tell(outcome, json_)
 
 
 @app.command(
@@ -267,9 +263,17 @@ def _columns(
     )
 
 
-def _check_base(base: str | None, only: bool) -> None:
+def _check_targets(base: str | None, only: bool, json_: str | None, out: Path | None) -> None:
     if base and only:
         raise typer.BadParameter("--base and --only contradict each other.")
+    check_target(json_)
+    check_folder(out)
+
+
+def _tell(outcome: Outcome, json_: str | None) -> None:
+    show(console, outcome.metrics)
+    write_json(outcome.metrics, json_)
+    console.print(f"bundle {outcome.bundle}\n{outcome.path}")
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:
