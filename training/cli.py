@@ -47,6 +47,7 @@ from training.options import (
     WarmStart,
     check_fit,
     columns_of,
+    encoders_of,
     search_of,
     with_contracts,
 )
@@ -129,7 +130,7 @@ def fit(
         only=only,
         seed=seed,
         split=SplitConfig(split, test_share, calibration_share),
-        finetune=finetune_seconds(finetune, finetune_budget),
+        finetune=finetune_seconds(finetune, finetune_budget, encoders_of(encoder or [])),
     )
     asked = with_contracts(asked, config, automate_precision, label)
     outcome = run_fit(asked, load_settings(), _command(), progress=console.print)

@@ -1,6 +1,7 @@
 """The encoders of a run: as asked for, compared with their source, fine-tuned where that wins."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.config import FitConfig
 from training.datasets import Examples
-from training.encoders import Progress, Resolved, resolve_for
+from training.encoders import Progress, Resolved, resolve_for, tunable
 from training.split import cluster, folds
 from triage.errors import InputError
 from triage.settings import Settings
@@ -65,10 +66,11 @@ def _shown(train: Examples, seed: int) -> NDArray[np.bool_]:
     return np.asarray(folds(labels, cluster(train), KEPT_ONE_IN, seed) != 0)
 
 
-def finetune_seconds(wanted: bool, budget: str) -> float | None:
+def finetune_seconds(wanted: bool, budget: str, encoders: Sequence[str]) -> float | None:
     """Read ``--finetune-budget``; None when no fine-tuning was asked for.
 
     Raises:
+        EncoderError: When one of the encoders cannot be tuned; told before any row is read.
         InputError: When it is no positive number with ``s``, ``m`` or ``h``.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", budget.strip())
@@ -79,4 +81,8 @@ def finetune_seconds(wanted: bool, budget: str) -> float | None:
             fix="Give a number with s, m or h, such as 90s, 5m or 1h.",
             field="--finetune-budget",
         )
-    return seconds if wanted else None
+    if not wanted:
+        return None
+    for encoder in encoders:
+        tunable(encoder)
+    return seconds

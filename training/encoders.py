@@ -120,6 +120,24 @@ def from_folder(folder: Path, notes: Mapping[str, Any] | None = None) -> Resolve
     return Resolved(encoders, (Profile(name, {"*": name}),), {name: folder}, notes or {})
 
 
+def tunable(encoder: str) -> str:
+    """Name the model that is tuned for an encoder.
+
+    Raises:
+        EncoderError: When the encoder is one that is read, not tuned.
+    """
+    if encoder == MINILM.name:
+        return PACKAGED
+    if encoder in SHIPPED or (Path(encoder) / META).is_file():
+        raise EncoderError(
+            f"--finetune cannot tune the encoder {encoder}.",
+            fix="Give one sentence transformer: --encoder minilm for English, or the folder or hub "
+            "name of a multilingual model.",
+            field="--encoder",
+        )
+    return encoder
+
+
 def encoder_name(choice: str) -> str:
     """Make a short encoder name of a folder or hub name: ``org/My_Model`` gives ``my-model``.
 

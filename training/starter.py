@@ -16,11 +16,9 @@ import typer
 from rich.console import Console
 
 from training.config import Columns, FitConfig
-from training.contest import bits_of
 from training.datasets import Examples, join
 from training.encoders import resolve
 from training.heldout import is_calibration
-from training.pseudo_labels import fill
 from training.recipe import DATASETS, RECIPE, Recipe, load_recipe, read_guard, read_samples
 from training.retrieval import fit_profiles, read_questions
 from training.run import LANGUAGES, Outcome, Prepared, fit_examples
@@ -30,9 +28,6 @@ from triage.labeling.taxonomy import load_taxonomy
 from triage.settings import Settings, load_settings
 from triage.text.language import LanguageIdentifier
 
-FILLED = ("priority", "sentiment")
-"""Tasks whose public rows get labels that a head is sure of: 0.4 to 0.8 points of macro-F1; on
-category, which most public rows answer, it cost 0.2."""
 app = typer.Typer(add_completion=False)
 console = Console(stderr=True, highlight=False)
 
@@ -63,17 +58,6 @@ def build(
     )
     guarded = calibrated(read_guard(settings.data / "samples" / "guard", identifier, own))
     resolved = resolve(config.encoder, settings)
-    if public:
-        train = fill(
-            train,
-            FILLED,
-            taxonomy,
-            resolved,
-            settings.home / "cache",
-            bits_of(taxonomy),
-            seed=seed,
-            jobs=config.jobs,
-        )
     retrieval = fit_profiles(
         read_articles(settings.data / "articles"),
         read_questions(settings.data / "questions", "calibration"),

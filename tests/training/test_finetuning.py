@@ -13,8 +13,9 @@ from tests.builders import examples_of, tiny_config
 from tests.training.tiny_transformer import write_tiny_transformer
 from training.datasets import Examples
 from training.encoder_choice import encoders_for, finetune_seconds
+from training.encoders import tunable
 from training.export_onnx import load_source
-from training.finetuning.choose import Asked, finetuned, tunable
+from training.finetuning.choose import Asked, finetuned
 from training.finetuning.finetuner import Finetuner, FinetuneRecipe, contrast
 from training.finetuning.pairs import Labelled, labelled, steps_of
 from training.finetuning.trial import Budget, OutOfTimeError, Verdict, plan, trial
@@ -138,19 +139,25 @@ def test_only_one_transformer_can_be_tuned(encoder: str) -> None:
     """Tables and routed encoders are refused with what to give instead."""
     with pytest.raises(EncoderError, match=f"cannot tune the encoder {encoder}.*--encoder minilm"):
         tunable(encoder)
+    with pytest.raises(EncoderError, match="cannot tune"):
+        finetune_seconds(True, "5m", ["minilm", encoder])
 
 
 @pytest.mark.parametrize("budget", ["", "5", "m", "-1m", "0s", "5 days"])
 def test_budget_without_a_unit_is_refused(budget: str) -> None:
     """A budget that is no time is refused, asked for or not."""
     with pytest.raises(InputError, match="90s, 5m or 1h"):
-        finetune_seconds(False, budget)
+        finetune_seconds(False, budget, ["twin"])
 
 
 def test_budget_is_read_in_seconds() -> None:
     """Hours, minutes and seconds; nothing where no fine-tuning was asked for."""
-    assert [finetune_seconds(True, text) for text in ("90s", "1.5m", "1h")] == [90, 90, 3600]
-    assert finetune_seconds(False, "5m") is None
+    assert [finetune_seconds(True, text, ["minilm"]) for text in ("90s", "1.5m", "1h")] == [
+        90,
+        90,
+        3600,
+    ]
+    assert finetune_seconds(False, "5m", ["twin"]) is None
 
 
 def test_recipe_that_cannot_work_is_refused() -> None:

@@ -14,7 +14,14 @@ import numpy as np
 from training.agreement import judged_rows
 from training.datasets import Examples
 from training.encoder_files import PACKAGED, model_sha256, packaged_minilm, weights_sha256
-from training.encoders import SHIPPED, Resolved, encoder_name, from_folder, notes_of, resolve_for
+from training.encoders import (
+    Resolved,
+    encoder_name,
+    from_folder,
+    notes_of,
+    resolve_for,
+    tunable,
+)
 from training.export_onnx import export_judged, load_source
 from training.features import cached_encode
 from training.finetuning.finetuner import Finetuner, FinetuneRecipe
@@ -23,10 +30,8 @@ from training.finetuning.trial import Budget, OutOfTimeError, Verdict, trial
 from training.onnx_graph import Source
 from triage.encoders.base import Vectors
 from triage.encoders.folder import META
-from triage.errors import EncoderError
 from triage.settings import Settings
 
-MINILM = "minilm"
 FEWEST_ROWS = 20
 Progress = Callable[[str], None]
 
@@ -90,24 +95,6 @@ def finetuned(
         return _untuned(plain, Verdict(late), progress)
     _export(source, out, name, filled, asked, found, progress)
     return from_folder(out, notes_of(out))
-
-
-def tunable(encoder: str) -> str:
-    """Name the model that is tuned for an encoder.
-
-    Raises:
-        EncoderError: When the encoder is one that is read, not tuned.
-    """
-    if encoder == MINILM:
-        return PACKAGED
-    if encoder in SHIPPED or (Path(encoder) / META).is_file():
-        raise EncoderError(
-            f"--finetune cannot tune the encoder {encoder}.",
-            fix="Give one sentence transformer: --encoder minilm for English, or the folder or hub "
-            "name of a multilingual model.",
-            field="--encoder",
-        )
-    return encoder
 
 
 def _untuned(plain: Resolved, verdict: Verdict, progress: Progress) -> Resolved:
