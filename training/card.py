@@ -50,17 +50,20 @@ def card(
         "the share of rows, most confident first, that reaches 90 % precision.",
     ]
     for profile, tasks in metrics["profiles"].items():
-        milliseconds = metrics["latency_ms"][profile]
-        lines += ["", f"### Profile {profile}", "", *_table(tasks), ""]
-        lines.append(
-            f"Encoding takes {milliseconds['encode']:.2f} ms a message and all heads "
-            f"{milliseconds['heads']:.2f} ms: medians over single test messages, on the machine "
-            "that trained."
-        )
+        lines += _profile(profile, tasks, metrics["latency_ms"][profile])
     lines += ["", "## How each head was chosen", "", *map(_chosen, fitted)]
     lines += _search(metrics.get("search", {}))
     lines += ["", "## Decisions", "", *_decisions(metrics), "", "## Limits", "", _LIMITS, ""]
     return "\n".join(lines)
+
+
+def _profile(name: str, tasks: dict[str, Any], milliseconds: Mapping[str, float]) -> list[str]:
+    told = (
+        f"Encoding takes {milliseconds['encode']:.2f} ms a message and all heads "
+        f"{milliseconds['heads']:.2f} ms: medians over single test messages, on the machine "
+        "that trained."
+    )
+    return ["", f"### Profile {name}", "", *_table(tasks), "", told]
 
 
 _GUARDED = "A guard is in the bundle: it abstains on mail that is no request."

@@ -12,11 +12,11 @@ from rich.console import Console
 from training.audit.cli import register as register_audit
 from training.backtest.cli import backtest_
 from training.check_cli import check
-from training.config import CALIBRATION_SHARE, TEST_SHARE, Columns, FitConfig, SplitConfig
+from training.config import CALIBRATION_SHARE, TEST_SHARE, Columns
 from training.datasets import Examples
-from training.encoder_choice import finetune_seconds
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
+from training.fit_options import asked_of
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.options import (
@@ -45,11 +45,7 @@ from training.options import (
     Text,
     Time,
     WarmStart,
-    check_fit,
     columns_of,
-    encoders_of,
-    search_of,
-    with_contracts,
 )
 from training.printing import check_target, show, tell, write_json
 from training.release_cli import compare as compare_command
@@ -115,24 +111,7 @@ def fit(
     json_: JsonFile = None,
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
-    check_fit(base, only, json_, out)
-    asked = FitConfig(
-        exports=tuple(exports),
-        columns=columns_of(
-            text, label, map_, subject, language, time, group, content_type, kind, channel
-        ),
-        **search_of(encoder or [], budget, warm_start=warm_start),
-        test=test,
-        taxonomy=taxonomy,
-        corrections=corrections,
-        out=out,
-        base=base,
-        only=only,
-        seed=seed,
-        split=SplitConfig(split, test_share, calibration_share),
-        finetune=finetune_seconds(finetune, finetune_budget, encoders_of(encoder or [])),
-    )
-    asked = with_contracts(asked, config, automate_precision, label)
+    asked = asked_of(locals())  # every parameter is an option of its own
     outcome = run_fit(asked, load_settings(), _command(), progress=console.print)
     tell(console, outcome.metrics, json_)
 

@@ -131,12 +131,7 @@ def hold_contest(  # noqa: PLR0913 - a run has this many parts
             )
         )
     won = _winner(entries)
-    for entry in entries if len(entries) > 1 else ():
-        taken = " (taken)" if entry is won else ""
-        progress(
-            f"{entry.choice}: macro-F1 {entry.macro_f1:.3f}, "
-            f"{entry.milliseconds:.2f} ms a message{taken}"
-        )
+    _tell_all(entries, won, progress)
     return Contest(
         won,
         {e.choice: {"macro_f1": e.macro_f1, "encode_ms": e.milliseconds} for e in entries},
@@ -144,6 +139,15 @@ def hold_contest(  # noqa: PLR0913 - a run has this many parts
         {part: sum(entry.seconds[part] for entry in entries) for part in ("encode", "fit")},
         config.budget,
     )
+
+
+def _tell_all(entries: Sequence[Entry], won: Entry, progress: Progress) -> None:
+    for entry in entries if len(entries) > 1 else ():
+        taken = " (taken)" if entry is won else ""
+        progress(
+            f"{entry.choice}: macro-F1 {entry.macro_f1:.3f}, "
+            f"{entry.milliseconds:.2f} ms a message{taken}"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

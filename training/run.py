@@ -159,16 +159,7 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
     begun = perf_counter()
     base = base_bundle(config, settings)
     with threadpool_limits(1):  # sums over several threads would differ between machines
-        contest = hold_contest(
-            prepared.train,
-            prepared.taxonomy,
-            config,
-            settings,
-            starting_now(config.budget),
-            champion(settings, progress) if config.warm_start else None,
-            progress,
-            older=prepared.older,
-        )
+        contest = _search(prepared, config, settings, progress)
         prepared = replace(prepared, train=contest.won.examples)
         parts = _parts(prepared, contest, config, retrieval)
     if guarded is not None:
@@ -189,6 +180,21 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         deliver(made, config, settings, base, command, notes)
     whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
     return Outcome(folder.name, folder, whole)
+
+
+def _search(
+    prepared: Prepared, config: FitConfig, settings: Settings, progress: Progress
+) -> Contest:
+    return hold_contest(
+        prepared.train,
+        prepared.taxonomy,
+        config,
+        settings,
+        starting_now(config.budget),
+        champion(settings, progress) if config.warm_start else None,
+        progress,
+        older=prepared.older,
+    )
 
 
 def _parts(

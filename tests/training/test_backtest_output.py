@@ -144,13 +144,14 @@ def test_labels_cannot_break_the_page(report: dict[str, Any], tmp_path: Path) ->
 
 
 def test_table_has_a_row_a_period(report: dict[str, Any]) -> None:
-    """Every task prints its periods, their sum, and what precision was asked for."""
-    console = Console(width=200, record=True, file=StringIO())
+    """Every task prints its periods, uncut on 80 columns, and what precision was asked for."""
+    console = Console(width=80, record=True, file=StringIO())
 
     show(console, report)
 
     text = console.export_text()
-    assert text.count("2020-03") == 2
+    assert "2020-03" in text
+    assert "…" not in text
     assert "Precision asked: automatic 0.95, suggested 0.8." in text
 
 

@@ -94,10 +94,10 @@ def backtest_(
     costs = tuple(cost or ())
     config = BacktestConfig(fit, every, time_format, first_window, minutes, costs, bundle, profile)
     report = backtest(config, load_settings(), datetime.now(UTC), progress=_say)
-    show(tables, report)
     if out:
         write(report, out)
         _say(f"written to {out}")
+    show(tables, report)
 
 
 def _check(every: str, base: str | None, only: bool, out: Path | None) -> None:

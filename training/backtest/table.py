@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -22,29 +23,75 @@ HEADINGS = (
     "cost of errors",
     "minutes",
 )
+SHORT = ("", "rows", "auto", "right, %", "suggest", "right, %", "abstain", "cost", "min")
+"""Headings on a terminal, where each precision stands with its 95 % interval."""
 SHOWN = 5
 """Errors named below a table; the JSON has all."""
 
 
 def show(console: Console, report: Report) -> None:
     """Print a table for each task, with what it rests on and what looks wrong."""
-    console.print(f"\n{who(report)}", markup=False)
+    _say(console, f"\n{who(report)}")
     for task, part in report["tasks"].items():
-        table = Table(title=task, title_justify="left")
-        for number, heading in enumerate(HEADINGS):
-            table.add_column(heading, justify="right" if number else "left")
-        for period in part["periods"]:
-            table.add_row(*cells(period))
-        table.add_section()
-        table.add_row(*cells({**part["total"], "period": "all"}))
-        console.print(table)
-        for line in notes(part):
-            console.print(line, markup=False)
+        _say(console, f"\n{task}")
+        console.print(_table(part))
+        for line in [*_abstained(part["periods"]), *notes(part)]:
+            _say(console, line)
         for line in part["warnings"]:
-            console.print(f"warning: {line}", markup=False)
-    console.print(report["assumptions"]["sentence"], markup=False)
+            _say(console, f"warning: {line}")
+    _say(console, f"\n{report['assumptions']['sentence']}")
     for line in report["warnings"]:
-        console.print(f"warning: {line}", markup=False)
+        _say(console, f"warning: {line}")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)
+
+
+def _table(part: Report) -> Table:
+    """Build a table that fits a terminal of 80 columns."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for number, heading in enumerate(SHORT):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for period in part["periods"]:
+        table.add_row(*_brief(period))
+    table.add_section()
+    table.add_row(*_brief({**part["total"], "period": "all"}))
+    return table
+
+
+def _brief(period: Mapping[str, Any]) -> list[str]:
+    rows = [mark(period), f"{period['n']}"]
+    for kind in ("automate", "suggest"):
+        rows += [_short(period[kind]), _percent(period[kind])]
+    cost = "+".join(f"{period['cost'][kind]:g}" for kind in ("automate", "suggest"))
+    return [*rows, _short(period["abstain"]), cost, f"{period['minutes']:+.0f}"]
+
+
+def _percent(part: Mapping[str, Any]) -> str:
+    if part["interval"] is None:
+        return "-"
+    low, high = (f"{100 * bound:.0f}" for bound in part["interval"])
+    return f"{100 * part['precision']:.0f} ({low}-{high})"
+
+
+def _short(part: Mapping[str, Any]) -> str:
+    return f"{part['n']} {part['share']:.0%}"
+
+
+def _abstained(periods: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell by reason why each period would have been abstained."""
+    return [
+        f"abstained in {mark(period)}: "
+        + ", ".join(f"{name} {n}" for name, n in period["abstain"]["reasons"].items())
+        for period in periods
+        if period["abstain"]["n"]
+    ]
+
+
+def mark(period: Mapping[str, Any]) -> str:
+    """Write the name of a period, with a star where its rows may have been trained on."""
+    return f"{period['period']}{'*' if period.get('trained_on_these') else ''}"
 
 
 def who(report: Report) -> str:
@@ -62,7 +109,7 @@ def cells(period: Mapping[str, Any]) -> list[str]:
     """Write one row of a table."""
     automated, suggested = period["automate"], period["suggest"]
     return [
-        f"{period['period']}{'*' if period.get('trained_on_these') else ''}",
+        mark(period),
         str(period["n"]),
         _part(automated),
         span(automated),
@@ -85,7 +132,7 @@ def notes(part: Report) -> list[str]:
     asked = part["promised"]
     lines = [
         f"Precision asked: automatic {asked['automate']:g}, suggested {asked['suggest']:g}.",
-        f"{part['costs']['sentence']} The table adds automatic errors + wrong suggestions.",
+        f"{part['costs']['sentence']} The table has automatic errors + wrong suggestions.",
     ]
     dearest = [
         f"{error['true']} given as {error['given']}: {error['n']} by {error['decision']}, "
