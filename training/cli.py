@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ from training.options import (
     JsonFile,
     Labels,
     Language,
+    Ordinal,
     Renames,
     SplitBy,
     Subject,
@@ -50,6 +52,7 @@ from training.options import (
     search_of,
     with_contracts,
 )
+from training.orders import parse_orders
 from training.printing import check_target, show, tell, write_json
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
@@ -109,6 +112,7 @@ def fit(
     calibration_share: CalibrationShare = CALIBRATION_SHARE,
     automate_precision: Contracts = None,
     config: ConfigFile = None,
+    ordinal: Ordinal = None,
     budget: BudgetTime = None,
     warm_start: WarmStart = False,
     json_: JsonFile = None,
@@ -132,6 +136,7 @@ def fit(
         finetune=finetune_seconds(finetune, finetune_budget),
     )
     asked = with_contracts(asked, config, automate_precision, label)
+    asked = replace(asked, orders=parse_orders(ordinal or [], list(asked.columns.labels)))
     outcome = run_fit(asked, load_settings(), _command(), progress=console.print)
     tell(console, outcome.metrics, json_)
 

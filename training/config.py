@@ -143,6 +143,7 @@ class FitConfig:
         rivals: Further encoders; the best by cross-validation is taken.
         budget: Seconds that the search for candidates may take; no limit where None.
         warm_start: Whether the last fits start from the champion's heads.
+        orders: Task to its labels from least to most, where the run says that they have an order.
     """
 
     exports: tuple[Path, ...]
@@ -159,6 +160,7 @@ class FitConfig:
     folds: int = FOLDS
     precision: Precision = Precision()
     costs: Mapping[str, CostSpec] = field(default_factory=dict)
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     jobs: int = -1
     rivals: tuple[str, ...] = ()
     budget: float | None = None

@@ -33,6 +33,10 @@ Channel = Annotated[str | None, typer.Option(help="Column of the channel, for th
 TaxonomyFile = Annotated[
     Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
 ]
+Ordinal = Annotated[
+    list[str] | None,
+    typer.Option(help="TASK=LABEL,LABEL: labels with an order, from least to most. Repeatable."),
+]
 TestFile = Annotated[Path | None, typer.Option(help="Score this file instead of a held part.")]
 SplitBy = Annotated[
     Literal["time", "group", "random"] | None,

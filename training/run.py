@@ -26,6 +26,7 @@ from training.evaluate import evaluate, latency
 from training.fit import FittedHead
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
+from training.orders import with_orders
 from training.parts import cut
 from training.register import BundleParts, fingerprint, stands, versions
 from triage.bundle.registry import Registry
@@ -89,7 +90,7 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     identifier = LanguageIdentifier(LANGUAGES)
     progress("reading the exports")
     examples = read_exports(config.exports, config.columns, identifier)
-    fixed = load_taxonomy(config.taxonomy) if config.taxonomy else None
+    fixed = with_orders(load_taxonomy(config.taxonomy) if config.taxonomy else None, config.orders)
     if config.corrections is not None:
         examples = corrected(examples, config.corrections, fixed, progress)
     findings = inspect(examples, fixed, config.columns)
