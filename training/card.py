@@ -57,6 +57,7 @@ def card(
             f"{milliseconds['heads']:.2f} ms: medians over single test messages, on the machine "
             "that trained."
         )
+    lines += _together(metrics.get("together", {}))
     lines += ["", "## How each head was chosen", "", *map(_chosen, fitted)]
     lines += _search(metrics.get("search", {}))
     lines += ["", "## Decisions", "", *_decisions(metrics), "", "## Limits", "", _LIMITS, ""]
@@ -166,6 +167,20 @@ def _table(tasks: Mapping[str, Any]) -> list[str]:
                 f"{_number(part['coverage_at_precision']['0.90'])} | | |"
                 for code, part in report["per_language"].items()
             ]
+    return lines
+
+
+def _together(groups: Mapping[str, Any]) -> list[str]:
+    """Write the figures of tasks that ask for the labels of one message."""
+    lines: list[str] = []
+    for group, found in groups.items():
+        told = (
+            f"Labels of {group} together, {found['n']} messages, {found['labels_per_message']:.2f} "
+            f"labels each: all right in {_number(found['accuracy'])}, micro-F1 "
+            f"{_number(found['micro_f1'])}, macro-F1 {_number(found['macro_f1'])}, ECE of the "
+            f"single answers {_number(found['ece'])}."
+        )
+        lines += ["", told]
     return lines
 
 

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
+from training.joint import joint, told
 from training.options import (
     BudgetTime,
     CalibrationShare,
@@ -63,6 +63,7 @@ from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
 from triage.encoders.base import Profile
 from triage.errors import GateError, TriageError
+from triage.labeling.labeler import Labeler
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
 from triage.rows import check_destination, write_rows
@@ -168,7 +169,7 @@ def evaluate(
     labeler = loaded.labeler(chosen)
     if predictions:
         check_destination(predictions)
-        check_columns(open_export(export, columns).names(), _predicted(labeler.tasks, columns))
+        check_columns(open_export(export, columns).names(), _predicted(labeler, columns))
     examples = _read([export], columns)
     for line in compare(examples, loaded.manifest.taxonomy):
         console.print(f"warning: {line}", markup=False)
@@ -177,7 +178,7 @@ def evaluate(
     if not tasks:
         console.print("no row can be scored")
         raise typer.Exit(USAGE)
-    metrics = _figures(loaded, chosen, examples, tasks)
+    metrics = _figures(loaded, chosen, examples, tasks) | told(joint(examples, given, labeler))
     show(console, metrics)
     write_json(metrics, json_)
     if predictions:
@@ -244,13 +245,14 @@ def _write_predictions(
         {**row, **{f"true_{task}": labels[i] for task, labels in examples.labels.items()}}
         for i, row in enumerate(labelled)
     )
-    added = _predicted(pipeline.labeler.tasks, columns)
+    added = _predicted(pipeline.labeler, columns)
     write_rows(path, rows, [*opened.names(), *added])
 
 
-def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
+def _predicted(labeler: Labeler, columns: Columns) -> list[str]:
     """List the columns that predictions add: those of labelling and the labels scored."""
-    return [*added_columns(tasks, 0), *(f"true_{task}" for task in columns.labels)]
+    added = added_columns(labeler.tasks, 0, labeler.groups)
+    return [*added, *(f"true_{task}" for task in columns.labels)]
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:
