@@ -51,6 +51,7 @@ def card(
     ]
     for profile, tasks in metrics["profiles"].items():
         lines += _profile(profile, tasks, metrics["latency_ms"][profile])
+    lines += _together(metrics.get("together", {}))
     lines += ["", "## How each head was chosen", "", *map(_chosen, fitted)]
     lines += _search(metrics.get("search", {}))
     lines += ["", "## Decisions", "", *_decisions(metrics), "", "## Limits", "", _LIMITS, ""]
@@ -147,25 +148,42 @@ def _untried(search: Mapping[str, Any]) -> str:
     return "; ".join([*encoders, *names]) or "further folds and variants of the candidates above"
 
 
+_FIGURES = (
+    "| task | language | n | accuracy | macro-F1 | ECE | coverage at 0.90 | quadratic kappa | "
+    "mean error in steps |"
+)
+
+
 def _table(tasks: Mapping[str, Any]) -> list[str]:
-    lines = [
-        "| task | language | n | accuracy | macro-F1 | ECE | coverage at 0.90 | quadratic kappa |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    lines = [_FIGURES, "|---" * 9 + "|"]
     for task, report in tasks.items():
         coverage = _number(report["coverage_at_precision"]["0.90"])
         lines.append(
             f"| {task} | all | {report['n']} | {_number(report['accuracy'])} | "
             f"{_number(report['macro_f1'])} | {_number(report['ece'])} | {coverage} | "
-            f"{_number(report['quadratic_kappa'])} |"
+            f"{_number(report['quadratic_kappa'])} | {_number(report['mean_absolute_error'])} |"
         )
         if len(report["per_language"]) > 1:
             lines += [
                 f"| {task} | {code} | {part['n']} | {_number(part['accuracy'])} | "
                 f"{_number(part['macro_f1'])} | {_number(part['ece'])} | "
-                f"{_number(part['coverage_at_precision']['0.90'])} | |"
+                f"{_number(part['coverage_at_precision']['0.90'])} | | |"
                 for code, part in report["per_language"].items()
             ]
+    return lines
+
+
+def _together(groups: Mapping[str, Any]) -> list[str]:
+    """Write the figures of tasks that ask for the labels of one message."""
+    lines: list[str] = []
+    for group, found in groups.items():
+        told = (
+            f"Labels of {group} together, {found['n']} messages, {found['labels_per_message']:.2f} "
+            f"labels each: all right in {_number(found['accuracy'])}, micro-F1 "
+            f"{_number(found['micro_f1'])}, macro-F1 {_number(found['macro_f1'])}, ECE of the "
+            f"single answers {_number(found['ece'])}."
+        )
+        lines += ["", told]
     return lines
 
 

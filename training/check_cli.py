@@ -13,6 +13,7 @@ from training.options import (
     JsonFile,
     Labels,
     Language,
+    Ordinal,
     Renames,
     Subject,
     TaxonomyFile,
@@ -20,6 +21,7 @@ from training.options import (
     Time,
     columns_of,
 )
+from training.orders import parse_orders, with_orders
 from training.printing import check_target, write_json
 from triage.knowledge.finder import LANGUAGES
 from triage.labeling.taxonomy import load_taxonomy
@@ -40,12 +42,14 @@ def check(
     group: Group = None,
     content_type: ContentType = None,
     taxonomy: TaxonomyFile = None,
+    ordinal: Ordinal = None,
     json_: JsonFile = None,
 ) -> None:
     """Look at exports and say what blocks or weakens a training run."""
     check_target(json_)
     columns = columns_of(text, label, map_, subject, language, time, group, content_type, kind)
-    fixed = load_taxonomy(taxonomy) if taxonomy else None
+    orders = parse_orders(ordinal or [], list(columns.labels))
+    fixed = with_orders(load_taxonomy(taxonomy) if taxonomy else None, orders)
     found = survey(exports, columns, fixed, LanguageIdentifier(LANGUAGES))
     # The figures alone belong on standard output where they are asked for there.
     show(found, Console(stderr=json_ == "-", highlight=False))

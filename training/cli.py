@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from training.evaluate import evaluate as measure
 from training.fit_options import asked_of
 from training.ingest.export import open_export
 from training.ingest.table import read_exports
+from training.joint import joint, told
 from training.options import (
     BudgetTime,
     CalibrationShare,
@@ -36,6 +36,7 @@ from training.options import (
     JsonFile,
     Labels,
     Language,
+    Ordinal,
     Renames,
     SplitBy,
     Subject,
@@ -57,6 +58,7 @@ from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
 from triage.encoders.base import Profile
 from triage.errors import GateError, TriageError
+from triage.labeling.labeler import Labeler
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
 from triage.rows import check_destination, write_rows
@@ -106,6 +108,7 @@ def fit(
     calibration_share: CalibrationShare = CALIBRATION_SHARE,
     automate_precision: Contracts = None,
     config: ConfigFile = None,
+    ordinal: Ordinal = None,
     budget: BudgetTime = None,
     warm_start: WarmStart = False,
     json_: JsonFile = None,
@@ -143,7 +146,7 @@ def evaluate(
     labeler = loaded.labeler(chosen)
     if predictions:
         check_destination(predictions)
-        check_columns(open_export(export, columns).names(), _predicted(labeler.tasks, columns))
+        check_columns(open_export(export, columns).names(), _predicted(labeler, columns))
     examples = _read([export], columns)
     for line in compare(examples, loaded.manifest.taxonomy):
         console.print(f"warning: {line}", markup=False)
@@ -152,7 +155,7 @@ def evaluate(
     if not tasks:
         console.print("no row can be scored")
         raise typer.Exit(USAGE)
-    metrics = _figures(loaded, chosen, examples, tasks)
+    metrics = _figures(loaded, chosen, examples, tasks) | told(joint(examples, given, labeler))
     show(console, metrics)
     write_json(metrics, json_)
     if predictions:
@@ -219,13 +222,14 @@ def _write_predictions(
         {**row, **{f"true_{task}": labels[i] for task, labels in examples.labels.items()}}
         for i, row in enumerate(labelled)
     )
-    added = _predicted(pipeline.labeler.tasks, columns)
+    added = _predicted(pipeline.labeler, columns)
     write_rows(path, rows, [*opened.names(), *added])
 
 
-def _predicted(tasks: Sequence[str], columns: Columns) -> list[str]:
+def _predicted(labeler: Labeler, columns: Columns) -> list[str]:
     """List the columns that predictions add: those of labelling and the labels scored."""
-    return [*added_columns(tasks, 0), *(f"true_{task}" for task in columns.labels)]
+    added = added_columns(labeler.tasks, 0, labeler.groups)
+    return [*added, *(f"true_{task}" for task in columns.labels)]
 
 
 def _read(exports: list[Path], columns: Columns) -> Examples:

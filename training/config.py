@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from training.members import column_of, member_of
 from triage.errors import ConfigError, InputError
 from triage.labeling.taxonomy import CostSpec
 
@@ -26,7 +27,7 @@ class Columns:
 
     Args:
         text: Column of the message; empty where the format brings its own.
-        labels: Task to column.
+        labels: Task to column; ``COLUMN|LABEL`` asks whether its cells list the label.
         subject: Column of the subject, if any. Of this and the optional columns below, an empty
             name turns off what a format brings.
         language: Column of the language code; detected where absent.
@@ -51,6 +52,17 @@ class Columns:
     renames: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     format: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse to rename what stands beside others in a cell."""
+        renamed = [task for task in self.members if task in self.renames]
+        if renamed:
+            raise InputError(
+                f"--map {renamed[0]}: the cells of this task list several labels, and a whole cell "
+                "is what --map renames.",
+                fix="List the label as the export writes it.",
+                field="--map",
+            )
+
     @property
     def required(self) -> tuple[str, ...]:
         """Columns that every row must have."""
@@ -58,7 +70,17 @@ class Columns:
             *(self.subject, self.language, self.time, self.group, self.content_type),
             self.channel,
         )
-        return (self.text, *self.labels.values(), *(name for name in optional if name))
+        return (self.text, *self.cells, *(name for name in optional if name))
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Columns that labels are read from, each once."""
+        return tuple(dict.fromkeys(map(column_of, self.labels.values())))
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Tasks that ask whether a cell lists a label."""
+        return tuple(task for task, place in self.labels.items() if member_of(place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,8 @@ class Precision:
         automate_of: Contracts on automatic decisions, by task.
         labels: Contracts on automatic decisions for a label, by task and label given.
         languages: Contracts on automatic decisions in a language, by task and code.
+        apart: Tasks of yes and no in which each answer keeps the precision for itself: with a
+            common cut a rare ``yes`` would hide behind the many ``no``.
     """
 
     suggest: float = SUGGEST_PRECISION
@@ -83,6 +107,7 @@ class Precision:
     automate_of: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     languages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -143,6 +168,7 @@ class FitConfig:
         rivals: Further encoders; the best by cross-validation is taken.
         budget: Seconds that the search for candidates may take; no limit where None.
         warm_start: Whether the last fits start from the champion's heads.
+        orders: Task to its labels from least to most, where the run says that they have an order.
     """
 
     exports: tuple[Path, ...]
@@ -159,6 +185,7 @@ class FitConfig:
     folds: int = FOLDS
     precision: Precision = Precision()
     costs: Mapping[str, CostSpec] = field(default_factory=dict)
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     jobs: int = -1
     rivals: tuple[str, ...] = ()
     budget: float | None = None

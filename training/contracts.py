@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.config import AUTOMATE_PRECISION, SUGGEST_PRECISION, FitConfig, Precision
 from triage.errors import ConfigError
-from triage.labeling.taxonomy import CostSpec, TaskSpec, Taxonomy
+from triage.labeling.taxonomy import CostSpec, TaskSpec, Taxonomy, priced
 
 Share = Annotated[float, Field(gt=0, lt=1, strict=True)]
 ALLOWED = {
     "precision": "A precision is a number between 0 and 1. [precision] takes suggest, automate and "
     "a table a task; [precision.TASK] takes suggest, automate, labels and languages.",
     "costs": "A cost is a finite number above 0. [costs.TASK] takes by_hand, wrong, missed "
-    "(LABEL = COST) and when (TRUE.GIVEN = COST).",
+    "(LABEL = COST), when (TRUE.GIVEN = COST), and per_step where labels have an order.",
 }
 
 
@@ -102,13 +102,23 @@ def agreed(config: FitConfig, taxonomy: Taxonomy) -> Taxonomy:
         _check("precision", task, config.precision.labels.get(task, {}), taxonomy)
     for task, spec in config.costs.items():
         _check("costs", task, dict.fromkeys(spec.labels), taxonomy)
-    tasks: dict[str, TaskSpec] = {
-        task: known.model_copy(update={"costs": config.costs[task], "miss_cost": {}})
-        if task in config.costs
-        else known
+    tasks = {
+        task: _costly(task, known, config.costs[task]) if task in config.costs else known
         for task, known in taxonomy.tasks.items()
     }
     return taxonomy.model_copy(update={"tasks": tasks})
+
+
+def _costly(task: str, known: TaskSpec, costs: CostSpec) -> TaskSpec:
+    try:
+        spelt = priced(costs, tuple(known.labels), ordinal=known.ordinal)
+    except ValueError as error:
+        raise ConfigError(
+            f"costs.{task}: {error}.",
+            fix=f"Give the order, from least to most, with --ordinal {task}=LABEL,LABEL.",
+            field=f"costs.{task}.per_step",
+        ) from error
+    return known.model_copy(update={"costs": spelt, "miss_cost": {}})
 
 
 def _check(section: str, task: str, labels: Mapping[str, object], taxonomy: Taxonomy) -> None:

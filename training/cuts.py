@@ -11,6 +11,7 @@ from training.config import AUTOMATE_BOUND, BOUND, Precision
 from training.metrics import precision_bound
 from triage.errors import GateError
 from triage.labeling.decision import Thresholds
+from triage.labeling.groups import ANSWERS
 
 NEVER = 1.01
 """A cut above every confidence."""
@@ -103,13 +104,13 @@ def fit_thresholds(
         label: asked.cut(f"Task {task}, label {label}", automated.of_label(label), share)
         for label, share in labels.items()
     }
+    if task in precision.apart:
+        return _apart(task, rows, automated, precision, asked, own)
     spoken = {
         code: asked.cut(f"Task {task}, language {code}", automated.of_language(code), share)
         for code, share in languages_.items()
     }
-    rest = automated.take(
-        ~np.isin(automated.given, list(labels)) & ~np.isin(automated.languages, list(languages_))
-    )
+    rest = automated.without(list(labels), list(languages_))
     automate, barred = _common(rest, precision.of(task))
     if automate is None and task in precision.automate_of and (len(rest) or not (own or spoken)):
         asked.add(f"Task {task}", rest, precision.of(task))
@@ -121,6 +122,34 @@ def fit_thresholds(
         {label: Thresholds(at, cut) for label, cut in own.items()},
         {code: Thresholds(at, cut) for code, cut in {**without, **spoken}.items()},
     )
+
+
+def _apart(
+    task: str,
+    rows: "Judged",
+    automated: "Judged",
+    precision: Precision,
+    asked: "Broken",
+    own: dict[str, float | None],
+) -> Thresholds:
+    """Give every label cuts of its own, for suggestions too; languages have no further say."""
+    suggest: dict[str, float] = {}
+    for label in sorted({*ANSWERS, *own}):
+        part, mine = rows.of_label(label), automated.of_label(label)
+        found = threshold(part.confidence, part.correct, precision.suggested(task))
+        suggest[label] = NEVER if found is None else found
+        if found is None and task in precision.suggest_of:
+            asked.add(f"Task {task}, suggestions of {label}", part, precision.suggested(task))
+        if label not in own and task in precision.automate_of:
+            own[label] = asked.cut(f"Task {task}, label {label}", mine, precision.of(task))
+        elif label not in own:
+            level = AUTOMATE_BOUND
+            own[label] = threshold(mine.confidence, mine.correct, precision.of(task), level)
+    asked.refuse()
+    cuts = {label: Thresholds(suggest[label], own[label]) for label in suggest}
+    # No answer is without cuts of its own; the task's tell from where on any of them is given.
+    automate = min((cut for cut in own.values() if cut is not None), default=None)
+    return Thresholds(min(suggest.values()), automate, cuts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +170,10 @@ class Judged:
         return Judged(
             self.confidence[rows], self.correct[rows], self.given[rows], self.languages[rows]
         )
+
+    def without(self, labels: Sequence[str], codes: Sequence[str]) -> "Judged":
+        """Return the rows that were given none of the labels and are in none of the languages."""
+        return self.take(~np.isin(self.given, labels) & ~np.isin(self.languages, codes))
 
     def of_label(self, label: str) -> "Judged":
         """Return the rows that were given a label."""

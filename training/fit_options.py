@@ -1,11 +1,13 @@
 """What ``triage-train fit`` was asked for, put together from its options."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from training.config import FitConfig, SplitConfig
 from training.encoder_choice import finetune_seconds
 from training.options import check_fit, columns_of, encoders_of, search_of, with_contracts
+from training.orders import parse_orders
 
 KEPT = ("test", "taxonomy", "corrections", "out", "base", "only", "seed")
 """Options that a run takes as they are."""
@@ -38,4 +40,6 @@ def asked_of(given: Mapping[str, Any]) -> FitConfig:
             given["finetune"], given["finetune_budget"], encoders_of(encoders)
         ),
     )
+    orders = parse_orders(given["ordinal"] or [], list(asked.columns.labels))
+    asked = replace(asked, orders=orders)
     return with_contracts(asked, given["config"], given["automate_precision"], given["label"])

@@ -126,7 +126,7 @@ def measure(
         probabilities: Shape ``(n, labels)``.
         thresholds: Cuts that decide what would be automated.
         languages: Language code of each row.
-        ordinal: Whether the labels have an order, so that kappa is weighted by distance.
+        ordinal: Whether the labels have an order, so that kappa and error count steps.
         costs: The cost matrix; all mistakes cost the same where None.
     """
     top, confidence = choose(probabilities, costs)
@@ -144,6 +144,7 @@ def measure(
         "brier": _brier(labels, actual, probabilities),
         "log_loss": _log_loss(labels, actual, probabilities),
         "quadratic_kappa": _kappa(labels, actual, predicted) if ordinal else None,
+        "mean_absolute_error": _steps(known, top) if ordinal else None,
         "automate": {
             "precision": float(correct[automated].mean()) if automated.any() else None,
             "coverage": float(automated.mean()),
@@ -202,6 +203,12 @@ def _kappa(
     if len({*a, *b}) < 2:  # noqa: PLR2004 - kappa of one label is undefined
         return None
     return float(cohen_kappa_score(a, b, weights="quadratic"))
+
+
+def _steps(truth: NDArray[np.int64], given: NDArray[np.int64]) -> float | None:
+    """Average the steps between true and given label, over rows whose true label has a place."""
+    placed = truth >= 0
+    return float(np.abs(truth - given)[placed].mean()) if placed.any() else None
 
 
 def _per_label(

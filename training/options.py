@@ -10,6 +10,7 @@ from training.budget import parse_budget
 from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
 from training.contracts import load_contracts
 from training.ingest.formats import FORMATS
+from training.members import spread
 from training.printing import check_places
 from triage.errors import ConfigError
 
@@ -20,7 +21,14 @@ Text = Annotated[str | None, typer.Option(help="Column of the message; desks bri
 FormatName = Annotated[
     str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; found when not given.")
 ]
-Labels = Annotated[list[str], typer.Option("--label", help="TASK=COLUMN; may be repeated.")]
+Labels = Annotated[
+    list[str],
+    typer.Option(
+        "--label",
+        help="TASK=COLUMN; may be repeated. 'TASK=COLUMN|LABEL|LABEL' where a cell lists several.",
+        callback=spread,
+    ),
+]
 Renames = Annotated[
     list[str] | None, typer.Option("--map", help="TASK:VALUE=LABEL; may be repeated.")
 ]
@@ -32,6 +40,10 @@ ContentType = Annotated[str | None, typer.Option(help="Column with text/plain or
 Channel = Annotated[str | None, typer.Option(help="Column of the channel, for the report.")]
 TaxonomyFile = Annotated[
     Path | None, typer.Option(help="Taxonomy file (TOML) whose labels are the only ones allowed.")
+]
+Ordinal = Annotated[
+    list[str] | None,
+    typer.Option(help="TASK=LABEL,LABEL: labels with an order, from least to most. Repeatable."),
 ]
 TestFile = Annotated[Path | None, typer.Option(help="Score this file instead of a held part.")]
 SplitBy = Annotated[
@@ -129,7 +141,17 @@ def with_contracts(
             fix=f"The tasks are: {', '.join(tasks)}.",
             field="--config",
         )
-    return replace(config, precision=precision_of(values or [], label, precision), costs=costs)
+    asked = precision_of(values or [], label, precision)
+    apart = frozenset(config.columns.members)
+    spoken = sorted(apart & set(asked.languages))
+    if spoken:
+        raise ConfigError(
+            f"--config asks for a precision by language of {spoken[0]}, where each label of a "
+            "message already has cuts of its own.",
+            fix="Ask by label: labels = { yes = 0.95 }",
+            field="--config",
+        )
+    return replace(config, precision=replace(asked, apart=apart), costs=costs)
 
 
 def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option

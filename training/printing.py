@@ -25,6 +25,13 @@ def show(console: Console, metrics: Mapping[str, Any]) -> None:
             f"{report['automate']['coverage']:.3f}",
         )
     console.print(table)
+    together = metrics.get("together", {})
+    if together:
+        sets = Table("labels together", "n", "all right", "micro-F1", "macro-F1", "ECE")
+        for group, found in together.items():
+            keys = ("accuracy", "micro_f1", "macro_f1", "ece")
+            sets.add_row(group, str(found["n"]), *(f"{found[key]:.3f}" for key in keys))
+        console.print(sets)
 
 
 def tell(console: Console, metrics: Mapping[str, Any], target: str | None) -> None:

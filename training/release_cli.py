@@ -14,6 +14,7 @@ from training.config import Columns, parse_pairs, parse_renames
 from training.datasets import Examples
 from training.evaluate import compare as strange_labels
 from training.ingest.table import read_exports
+from training.members import spread
 from training.printing import check_target, write_json
 from triage.bundle.gate import load_gate
 from triage.bundle.manifest import METRICS, read_json
@@ -36,7 +37,14 @@ Export = Annotated[
     typer.Argument(help="Labelled rows that neither was trained on; recorded figures without."),
 ]
 Text = Annotated[str | None, typer.Option(help="Column of the message.")]
-Labels = Annotated[list[str] | None, typer.Option("--label", help="TASK=COLUMN; may be repeated.")]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        help="TASK=COLUMN; may be repeated. 'TASK=COLUMN|LABEL|LABEL' where a cell lists several.",
+        callback=spread,
+    ),
+]
 Renames = Annotated[
     list[str] | None, typer.Option("--map", help="TASK:VALUE=LABEL; may be repeated.")
 ]

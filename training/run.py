@@ -26,6 +26,8 @@ from training.evaluate import evaluate, latency
 from training.fit import FittedHead
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
+from training.joint import joint, told
+from training.orders import with_orders
 from training.parts import cut
 from training.register import BundleParts, fingerprint, stands, versions
 from triage.bundle.registry import Registry
@@ -89,7 +91,7 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     identifier = LanguageIdentifier(LANGUAGES)
     progress("reading the exports")
     examples = read_exports(config.exports, config.columns, identifier)
-    fixed = load_taxonomy(config.taxonomy) if config.taxonomy else None
+    fixed = with_orders(load_taxonomy(config.taxonomy) if config.taxonomy else None, config.orders)
     if config.corrections is not None:
         examples = corrected(examples, config.corrections, fixed, progress)
     findings = inspect(examples, fixed, config.columns)
@@ -227,17 +229,20 @@ def _measure(
     fitted, test = contest.won.fitted, prepared.test
     vectors: dict[str, Vectors] = {}
     profiles: dict[str, Any] = {}
+    together: dict[str, Any] = {}
     latencies: dict[str, Any] = {}
     for part in parts.profiles:
         labeler, name = parts.labeler(part), part.profile.name
         vectors[name] = parts.encoders.encode(test.texts, test.languages, part.profile)
         given = labeler.probabilities(vectors[name], test.texts)
         profiles[name] = evaluate(test, given, labeler, prepared.taxonomy)
+        together[name] = joint(test, given, labeler)
         latencies[name] = latency(test, labeler, parts.encoders, part.profile)
     default = parts.profiles[0].profile.name
     metrics = {
         "tasks": profiles[default],
         "profiles": profiles,
+        **told(together[default]),
         "latency_ms": latencies,
         "thresholds": _cuts(parts, prepared, fitted, config),
         "candidates": {

@@ -97,7 +97,7 @@ def classify(
 def _label_file(
     pipeline: Pipeline, file: Path, columns: MessageColumns, suggestions: int, out: Path
 ) -> None:
-    added = added_columns(pipeline.labeler.tasks, suggestions)
+    added = added_columns(pipeline.labeler.tasks, suggestions, pipeline.labeler.groups)
     given = column_names(file)
     check_columns(given, added)
     begun = perf_counter()

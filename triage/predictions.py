@@ -1,11 +1,12 @@
 """Label the rows of a table: every row once, in order, its own columns first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from triage.domain import ContentType, Message, Options, TriageResult
 from triage.errors import ExportError
+from triage.labeling.groups import cell_of
 from triage.pipeline import Pipeline
 from triage.rows import Row
 
@@ -44,12 +45,21 @@ def content_type_of(cell: str) -> ContentType:
     return "text/html" if kind == "text/html" else "text/plain"
 
 
-def added_columns(tasks: Sequence[str], suggestions: int) -> list[str]:
-    """List the columns that labelling adds, in their order."""
+def added_columns(
+    tasks: Sequence[str], suggestions: int, together: Iterable[str] = ()
+) -> list[str]:
+    """List the columns that labelling adds, in their order.
+
+    Args:
+        tasks: All tasks.
+        suggestions: Articles per message.
+        together: Groups of tasks that ask for the labels of one message.
+    """
     names = []
     for task in tasks:
         names.append(f"triage_{task}")
         names += [f"triage_{task}_{part}" for part in ("confidence", "decision", "reason")]
+    names += [f"triage_{group}" for group in together]
     names.append("triage_language")
     return names + [f"triage_article_{rank}" for rank in range(1, suggestions + 1)]
 
@@ -74,20 +84,25 @@ def label_rows(
 ) -> Iterator[Row]:
     """Yield each row with its predictions added; the label column is always the top label."""
     options = Options(suggestions=suggestions)
+    together = pipeline.labeler.groups
     stream = iter(rows)
     while batch := list(islice(stream, BATCH)):
         results = pipeline.run([columns.message(row) for row in batch], options)
         for row, result in zip(batch, results, strict=True):
-            yield {**row, **_cells(result, suggestions)}
+            yield {**row, **_cells(result, suggestions, together)}
 
 
-def _cells(result: TriageResult, suggestions: int) -> Row:
+def _cells(
+    result: TriageResult, suggestions: int, together: Mapping[str, Mapping[str, str]]
+) -> Row:
     cells: Row = {}
     for task, answer in result.labels.items():
         cells[f"triage_{task}"] = answer.top_label
         cells[f"triage_{task}_confidence"] = f"{answer.confidence:.6f}"
         cells[f"triage_{task}_decision"] = answer.decision
         cells[f"triage_{task}_reason"] = answer.reason or ""
+    answers = {task: answer.top_label for task, answer in result.labels.items()}
+    cells |= {f"triage_{group}": cell_of(answers, of) for group, of in together.items()}
     cells["triage_language"] = result.language.code
     for rank in range(suggestions):
         items = result.suggestions.items

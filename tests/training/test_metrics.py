@@ -107,6 +107,25 @@ def test_basic_figures_equal_scikit_learn() -> None:
     )
 
 
+def test_mean_absolute_error_counts_steps() -> None:
+    """Of rows whose true label has a place; of tasks without an order there is none."""
+    rank = {label: place for place, label in enumerate(LABELS)}
+    steps = [abs(rank[a] - rank[b]) for a, b in zip(TRUTH, PREDICTED, strict=True)]
+    odd = measure(
+        LABELS,
+        ["low", "odd"],
+        np.array([[0.1, 0.2, 0.7], [1, 0, 0]]),
+        Thresholds(0.5),
+        ["en", "en"],
+        ordinal=True,
+    )
+    plain = measure(LABELS, TRUTH, PROBABILITIES, Thresholds(0.5), LANGUAGES)
+
+    assert REPORT["mean_absolute_error"] == pytest.approx(np.mean(steps))
+    assert odd["mean_absolute_error"] == 2
+    assert plain["mean_absolute_error"] is None
+
+
 def test_brier_score_equals_scikit_learn() -> None:
     """Summed over the labels, not halved."""
     columns = [LABELS.index(label) for label in TRUTH]

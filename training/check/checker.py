@@ -13,6 +13,7 @@ from training.check.labels import TaskLabels, unused_maps
 from training.check.leaks import Leaks
 from training.check.sample import BOUND, Sample, languages, personal_data
 from training.check.seen import EMPTY, Kept, Seen
+from training.check.several import Several
 from training.check.sketch import Sketches
 from training.check.texts import Damage, Texts
 from training.check.twins import near_twins, twins
@@ -35,6 +36,7 @@ class Checker:
         self.kept = Kept(columns.labels)
         self._dates = Dates(columns.time, now)
         self._probes: tuple[Probe, ...] = (Texts(), Damage(), Leaks(columns.labels))
+        self._several = Several(columns.labels)
         self._met: dict[str, set[str]] = {task: set() for task in columns.labels}
 
     def see(self, seen: Seen) -> None:
@@ -42,12 +44,14 @@ class Checker:
         self.kept.add(seen, self._dates.day(seen.at, seen.time))
         for probe in self._probes:
             probe.see(seen)
+        self._several.see(seen.cells, seen.labels)
         for task, renames in self._columns.renames.items():
             if seen.cells.get(task) in renames:
                 self._met[task].add(seen.cells[task])
 
     def met(self, cells: Mapping[str, frozenset[str]]) -> None:
         """Take note of cells that were met elsewhere, by task."""
+        self._several.met(cells)
         for task, values in cells.items():
             self._met[task] |= values
 
@@ -60,6 +64,7 @@ class Checker:
             fixed = self._taxonomy is not None and task in self._taxonomy.tasks
             known = self._taxonomy.labels(task) if fixed and self._taxonomy else None
             yield from TaskLabels(task, codes, known).findings()
+        yield from self._several.findings()
         yield from unused_maps(self._columns.renames, self._met)
         yield from self._dates.findings()
         yield from gaps(self.kept)

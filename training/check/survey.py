@@ -20,6 +20,7 @@ from training.check.seen import EMPTY, NO_LABEL, Kept, Seen, key_of
 from training.config import Columns
 from training.ingest.export import Export, open_export
 from training.ingest.table import label_of, message_of
+from training.members import column_of
 from triage.domain import Message
 from triage.errors import ExportError
 from triage.labeling.taxonomy import Taxonomy
@@ -164,7 +165,7 @@ class _Reader:
 def _seen(
     at: int, row: Row, columns: Columns, message: Message, cleaned: Cleaned, *, too_long: bool
 ) -> Seen:
-    cells = {task: row[column].strip() for task, column in columns.labels.items()}
+    cells = {task: row[column_of(place)].strip() for task, place in columns.labels.items()}
     return Seen(
         at=at,
         raw=f"{message.subject[:MAX_SUBJECT]}\n{message.text[:MAX_TEXT]}",

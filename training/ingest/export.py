@@ -110,5 +110,5 @@ def open_export(path: Path, columns: Columns) -> Export:
     }
     ids = own.get("ids", columns.ids) if columns.ids == "id" else columns.ids
     filled = replace(columns, text=text, ids=ids, **brought)
-    given = {columns.text, *columns.labels.values(), *(getattr(columns, n) for n in OPTIONAL)}
+    given = {columns.text, *columns.cells, *(getattr(columns, n) for n in OPTIONAL)}
     return Export(path, found, filled, frozenset({*brought.values()} - {*given, text}))

@@ -10,8 +10,10 @@ import numpy as np
 from training.config import Columns
 from training.datasets import Examples, join
 from training.ingest.export import open_export
+from training.members import column_of, member_of, parts_of
 from triage.domain import Message
 from triage.errors import ExportError
+from triage.labeling.groups import ANSWERS
 from triage.predictions import content_type_of
 from triage.rows import Row
 from triage.text.clean import clean
@@ -94,8 +96,8 @@ class _Columns:
         self.times.append(_time(self.path, number, row, columns))
         if columns.channel:
             self.channels.append(sys.intern(row[columns.channel].strip()))
-        for task, column in columns.labels.items():
-            cell = row[column].strip()
+        for task, place in columns.labels.items():
+            cell = row[column_of(place)].strip()
             label = self.cells[task].setdefault(cell, label_of(cell, columns, task))
             self.labels[task].append(label)
 
@@ -146,6 +148,9 @@ def message_of(row: Row, columns: Columns) -> Message:
 def label_of(cell: str, columns: Columns, task: str) -> str:
     """Return the label that a stripped cell means, empty where it means none."""
     unnamed = "" if cell.lower() in IGNORED else cell
+    member = member_of(columns.labels[task])
+    if member:
+        return ANSWERS[member in parts_of(cell)] if unnamed else ""
     return columns.renames.get(task, {}).get(cell, unnamed)
 
 

@@ -20,7 +20,10 @@ from triage.errors import ExportError
 
 FORMAT = 1
 """Rises when a reader of the old number would misread the new file."""
-FIGURES = ("macro_f1", "brier", "log_loss", "quadratic_kappa", "coverage_at_precision")
+FIGURES = (
+    *("macro_f1", "brier", "log_loss", "coverage_at_precision"),
+    *("quadratic_kappa", "mean_absolute_error"),
+)
 
 
 def gather(subject: Subject, facts: Facts, rival: Rival, training: Training | None) -> Json:

@@ -9,6 +9,7 @@ from triage.labeling.calibration import Calibrator, Probabilities
 from triage.labeling.costs import Costs
 from triage.labeling.decision import Scope, Thresholds, result, too_short
 from triage.labeling.evidence import Span, explain, segments, versions
+from triage.labeling.groups import groups
 from triage.labeling.guard import GUARD, Guard
 from triage.labeling.heads import Floats, HeadStack
 
@@ -31,6 +32,11 @@ class Labeler:
     def tasks(self) -> tuple[str, ...]:
         """Tasks in their order, without the guard."""
         return tuple(task for task in self.heads.tasks if task != GUARD)
+
+    @property
+    def groups(self) -> dict[str, dict[str, str]]:
+        """Groups of tasks that ask for the labels of one message: name to {label: task}."""
+        return groups({task: self.labels(task) for task in self.tasks})
 
     def labels(self, task: str) -> tuple[str, ...]:
         """List the labels of a task in the order of its probabilities."""

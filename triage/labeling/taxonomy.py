@@ -2,7 +2,7 @@
 
 import operator
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,8 @@ from pydantic import (
 from triage.errors import ConfigError
 from triage.labeling.costs import EQUAL, Costs
 
+MOST_STEPS = 100
+"""Labels of an order whose pairs are priced one by one."""
 Cost = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 
 
@@ -41,6 +43,8 @@ class CostSpec(BaseModel):
         wrong: Cost of a mistake that neither of the others names.
         missed: True label to the cost of any other label given.
         when: True label to {label given: cost}.
+        per_step: Cost of a mistake for each step between the true label and the one given, where
+            labels have an order; ``when`` still overrules it for the pairs it names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +53,8 @@ class CostSpec(BaseModel):
     wrong: Cost = EQUAL
     missed: dict[str, Cost] = {}
     when: dict[str, dict[str, Cost]] = {}
+    # A task turns it into ``when``: bundles never hold it, so that every reader of them decides so.
+    per_step: Cost | None = Field(default=None, exclude_if=operator.not_)
 
     @field_validator("when")
     @classmethod
@@ -57,6 +63,23 @@ class CostSpec(BaseModel):
         if right:
             raise ValueError(f"{right[0]}.{right[0]}: a right label costs nothing; leave it out")
         return value
+
+    @model_validator(mode="after")
+    def _one_price(self) -> "CostSpec":
+        if self.per_step and (self.missed or "wrong" in self.model_fields_set):
+            raise ValueError("per_step prices every mistake; leave out wrong and missed")
+        return self
+
+    def spelt_out(self, labels: Sequence[str]) -> "CostSpec":
+        """Return the costs with every pair of the ordered labels named, where steps are priced."""
+        if self.per_step is None:
+            return self
+        steps = {
+            true: {given: self.per_step * abs(i - j) for j, given in enumerate(labels) if i != j}
+            for i, true in enumerate(labels)
+        }
+        when = {true: {**row, **self.when.get(true, {})} for true, row in steps.items()}
+        return CostSpec(by_hand=self.by_hand, wrong=self.per_step, when=when)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -108,9 +131,10 @@ class TaskSpec(BaseModel):
     @field_validator("costs")
     @classmethod
     def _among_labels(cls, value: CostSpec | None, info: ValidationInfo) -> CostSpec | None:
-        if value is not None:
-            _known(value.labels, info.data.get("labels", value.labels))
-        return value
+        if value is None or "labels" not in info.data:
+            return value
+        _known(value.labels, info.data["labels"])
+        return priced(value, tuple(info.data["labels"]), ordinal=info.data.get("ordinal", False))
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "TaskSpec":
@@ -137,6 +161,21 @@ class TaskSpec(BaseModel):
             np.asarray([place[label] for label in given], np.int64),
             np.asarray(extra, np.float64).reshape(len(true), len(given)),
         )
+
+
+def priced(costs: CostSpec, labels: Sequence[str], *, ordinal: bool) -> CostSpec:
+    """Return the costs as a task of these labels holds them.
+
+    Raises:
+        ValueError: When steps are priced and the labels have no order, or too many for all pairs.
+    """
+    if costs.per_step is None:
+        return costs
+    if not ordinal:
+        raise ValueError("per_step needs labels that have an order: ordinal = true")
+    if len(labels) > MOST_STEPS:
+        raise ValueError(f"per_step takes at most {MOST_STEPS} labels, not {len(labels)}")
+    return costs.spelt_out(labels)
 
 
 def _known(names: Iterable[str], labels: Collection[str]) -> None:
