@@ -1,0 +1,1 @@
+"""Measure ``triage-train fit`` beside what others would use, on the same rows of public sets."""
