@@ -19,6 +19,7 @@ from training.features import embed
 from training.fit import Design, FittedHead, design, fit_head
 from training.race import TIE
 from training.split import cluster
+from training.stopwatch import Stopwatch
 from training.watch import watching
 from triage.bundle.store import Bundle
 from triage.encoders.lexical import HashedNgrams
@@ -47,7 +48,7 @@ class Entry:
         fitted: One head a task.
         macro_f1: Mean over tasks, out of fold, in the default profile.
         milliseconds: Median time to encode one message; 0 where there is nothing to compare.
-        seconds: What was spent on ``encode`` and ``fit``.
+        spent: What ``encode`` and ``fit`` took.
     """
 
     choice: str
@@ -57,7 +58,7 @@ class Entry:
     fitted: list[FittedHead]
     macro_f1: float
     milliseconds: float
-    seconds: dict[str, float]
+    spent: Stopwatch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +68,7 @@ class Contest:
     won: Entry
     figures: dict[str, dict[str, float]]
     untried: tuple[str, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
+    spent: Stopwatch = field(default_factory=Stopwatch)
     budget: float | None = None
 
     def describe(self) -> dict[str, Any]:
@@ -132,11 +133,14 @@ def hold_contest(  # noqa: PLR0913 - a run has this many parts
         )
     won = _winner(entries)
     _tell_all(entries, won, progress)
+    spent = Stopwatch()
+    for entry in entries:
+        spent.also(entry.spent)
     return Contest(
         won,
         {e.choice: {"macro_f1": e.macro_f1, "encode_ms": e.milliseconds} for e in entries},
         tuple(untried),
-        {part: sum(entry.seconds[part] for entry in entries) for part in ("encode", "fit")},
+        spent,
         config.budget,
     )
 
@@ -165,18 +169,17 @@ class _Runner:
 
     def enter(self, choice: str, resolved: Resolved, *, timed: bool) -> Entry:
         """Encode the rows, fit every task and measure what the choice between encoders needs."""
-        begun = perf_counter()
+        spent, cache = Stopwatch(), self.settings.home / "cache"
         names = ", ".join(resolved.encoders.encoders)
         self.progress(f"encoding {len(self.examples)} rows ({names})")
-        cache = self.settings.home / "cache"
-        copies = embed(self.examples, resolved.encoders, resolved.profiles, cache)
-        encoded = perf_counter()
-        matrices = design(self.examples, copies, HashedNgrams(bits=bits_of(self.taxonomy)))
-        fitted = self._heads(matrices)
-        seconds = {"encode": encoded - begun, "fit": perf_counter() - encoded}
+        with spent.step("encode"):
+            copies = embed(self.examples, resolved.encoders, resolved.profiles, cache)
+        with spent.step("fit"):
+            matrices = design(self.examples, copies, HashedNgrams(bits=bits_of(self.taxonomy)))
+            fitted = self._heads(matrices)
         quality = _macro_f1(self.examples, fitted, resolved.profiles[0].name)
         time = _milliseconds(self.examples, resolved) if timed else 0.0
-        return Entry(choice, self.examples, resolved, matrices, fitted, quality, time, seconds)
+        return Entry(choice, self.examples, resolved, matrices, fitted, quality, time, spent)
 
     def _heads(self, matrices: Design) -> list[FittedHead]:
         clusters = cluster(self.examples)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from training.card import card
@@ -15,6 +14,7 @@ from training.register import BundleParts, write_bundle
 from training.report.files import facts_of_run, files, subject_of_run
 from training.report.rival import find_rival
 from training.report.subject import Training
+from training.stopwatch import Stopwatch
 from triage.bundle.store import Bundle
 from triage.encoders.base import Vectors
 from triage.settings import Settings
@@ -32,7 +32,8 @@ class Made:
         train: Rows of the training side.
         test: Rows of the test side.
         vectors: Embeddings of the test rows in the default profile, shape ``(n, dim)``.
-        metrics: Figures, as ``--json`` writes them; the seconds of the report are added.
+        metrics: Figures, as ``--json`` writes them.
+        spent: What the run took; the report is added.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Made:
     test: Examples
     vectors: Vectors
     metrics: dict[str, Any]
+    spent: Stopwatch
 
 
 def deliver(
@@ -53,14 +55,14 @@ def deliver(
     Raises:
         BundleError: When the folder exists already or cannot be written.
     """
-    begun = perf_counter()
-    parts, metrics, name = made.parts, made.metrics, made.folder.name
+    parts, name = made.parts, made.folder.name
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    about = subject_of_run(name, parts, made.test, made.vectors)
-    facts = facts_of_run(parts, metrics, command, created, config.precision, settings.encoders)
-    training = Training(made.train, made.fitted, made.matrices, config.jobs, config.seed)
-    report = files(about, facts, find_rival(settings, name, base), training)
-    metrics["seconds"]["report"] = perf_counter() - begun
-    metrics["seconds"]["total"] += metrics["seconds"]["report"]
+    with made.spent.step("report"):
+        known = {**made.metrics, **made.spent.told()}
+        about = subject_of_run(name, parts, made.test, made.vectors)
+        facts = facts_of_run(parts, known, command, created, config.precision, settings.encoders)
+        training = Training(made.train, made.fitted, made.matrices, config.jobs, config.seed)
+        report = files(about, facts, find_rival(settings, name, base), training)
+    metrics = {**made.metrics, **made.spent.told()}
     text = card(name, metrics, made.fitted, command, notes, guarded=parts.guard is not None)
     write_bundle(parts, made.folder, created, {"bundle": name, **metrics}, text, report)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg.blas import saxpy
 
 from triage.labeling.heads import Floats
 
@@ -86,9 +87,28 @@ def fit_softmax(
         strength: Inverse regularisation, scikit-learn's ``C``.
         start: Weights to start from, shape ``(1 + width, labels)``; zeros where None.
     """
-    loss = _loss(features, target, weights.astype(np.float32), labels, strength)
-    begin = np.zeros((1 + features.width, labels), np.float32) if start is None else start
-    return _minimise(loss, begin, TOLERANCE * float(weights.sum()))
+    filled, used = _filled(features)
+    begin = np.zeros((len(used), labels), np.float32) if start is None else start[used]
+    loss = _loss(filled, target, weights.astype(np.float32), labels, strength)
+    found = _minimise(loss, begin, TOLERANCE * float(weights.sum()))
+    table = np.zeros((1 + features.width, labels), np.float32)
+    table[used] = found.weights
+    return Solution(table, found.iterations)
+
+
+def _filled(features: Features) -> tuple[Features, NDArray[np.int64]]:
+    """Leave out sparse columns that no row fills, whose weights are zero at the optimum.
+
+    Returns:
+        The features, and the row of the weights that each of theirs stands in.
+    """
+    dense = np.arange(1 + features.dense.shape[1])
+    if not features.factor:
+        return features, dense
+    kept = np.unique(features.sparse.indices).astype(np.int64)
+    inside = features.sparse[:, kept]
+    used = np.concatenate([dense, len(dense) + kept])
+    return Features(features.dense, inside, features.factor), used
 
 
 def _loss(
@@ -154,15 +174,20 @@ def _direction(gradient: Floats, steps: list[tuple[Floats, Floats, float]]) -> F
     out, shares = -gradient, []
     for step, change, inverse in reversed(steps):
         share = inverse * _dot(step, out)
-        out -= np.float32(share) * change
+        _add(-share, change, out)
         shares.append(share)
     if not steps:
         return np.asarray(out / np.float32(np.abs(gradient).sum()), np.float32)
     step, change, inverse = steps[-1]
     out *= np.float32(1 / (inverse * _dot(change, change)))
     for (step, change, inverse), share in zip(steps, reversed(shares), strict=True):
-        out += np.float32(share - inverse * _dot(change, out)) * step
-    return np.asarray(out, np.float32)
+        _add(share - inverse * _dot(change, out), step, out)
+    return out
+
+
+def _add(factor: float, what: Floats, out: Floats) -> None:
+    """Add a multiple in place: with so many weights, a copy takes longer than the sum."""
+    saxpy(what.reshape(-1), out.reshape(-1), a=factor)
 
 
 def _dot(left: Floats, right: Floats) -> float:

@@ -8,6 +8,7 @@ Ullman, "Mining of Massive Datasets", chapter 3); each candidate is then verifie
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,12 @@ def near_pairs(texts: Sequence[str], similarity: float = SIMILARITY) -> Pairs:
         texts: Any number of them; nothing is drawn at random, so the same texts give the same.
         similarity: Least Jaccard similarity, above 0.5; below, banding misses too many.
     """
+    return _paired(tuple(texts), similarity)
+
+
+@lru_cache(maxsize=2)
+def _paired(texts: tuple[str, ...], similarity: float) -> Pairs:
+    """Find the pairs; split, search and report of a run ask for those of the same rows."""
     shapes, first = _distinct(texts)
     rows = np.arange(len(texts))
     twins = np.flatnonzero((first >= 0) & (first != rows))

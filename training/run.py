@@ -1,10 +1,9 @@
 """The order of a training run; the only file that knows it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from training.joint import joint, told
 from training.orders import with_orders
 from training.parts import cut
 from training.register import BundleParts, fingerprint, stands, versions
+from training.stopwatch import Stopwatch
 from triage.bundle.registry import Registry
 from triage.encoders.base import Vectors
 from triage.errors import ExportError
@@ -50,6 +50,7 @@ class Prepared:
         train: Rows of the last fit; its ``target`` marks those that confidences are measured on.
         older: Rows of ``train`` before calibration, shape ``(n,)``, where dates decide.
         split: What is recorded of the parts.
+        spent: What reading, checking and splitting took.
     """
 
     train: Examples
@@ -57,6 +58,7 @@ class Prepared:
     taxonomy: Taxonomy
     older: NDArray[np.bool_] | None = None
     split: Mapping[str, Any] | None = None
+    spent: Stopwatch = field(default_factory=Stopwatch)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,49 +90,41 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
         ExportError: When the data has a blocker; the first is named with its row.
         ConfigError: When a contract or a cost names what the rows do not have.
     """
-    identifier = LanguageIdentifier(LANGUAGES)
+    spent, identifier = Stopwatch(), LanguageIdentifier(LANGUAGES)
     progress("reading the exports")
-    examples = read_exports(config.exports, config.columns, identifier)
     fixed = with_orders(load_taxonomy(config.taxonomy) if config.taxonomy else None, config.orders)
-    if config.corrections is not None:
-        examples = corrected(examples, config.corrections, fixed, progress)
+    with spent.step("read"):
+        examples = read_exports(config.exports, config.columns, identifier)
+        if config.corrections is not None:
+            examples = corrected(examples, config.corrections, fixed, progress)
+        test = read_export(config.test, config.columns, identifier) if config.test else None
+    with spent.step("check"):
+        _check(examples, test, fixed, config, progress)
+    with spent.step("split"):
+        usable = examples.take(np.asarray([bool(text) for text in examples.texts]))
+        parts = cut(usable, test, config)
+    for line in parts.lines():
+        progress(line)
+    taxonomy = agreed(config, taxonomy_of(parts.train, fixed))
+    return Prepared(parts.train, parts.test, taxonomy, parts.older, parts.record, spent)
+
+
+def _check(
+    examples: Examples,
+    test: Examples | None,
+    fixed: Taxonomy | None,
+    config: FitConfig,
+    progress: Progress,
+) -> None:
+    """Tell what is wrong with the rows, and refuse what cannot be trained on."""
     findings = inspect(examples, fixed, config.columns)
     for finding in findings:
         if finding.level != "note":
             progress(finding.line())
     refuse(findings)
-    usable = examples.take(np.asarray([bool(text) for text in examples.texts]))
-    test = None
-    if config.test is not None:
-        test = read_export(config.test, config.columns, identifier)
+    if test is not None:
         found = inspect(test, fixed, config.columns)
         refuse([finding for finding in found if finding.code == "unknown_label"])
-    parts = cut(usable, test, config)
-    for line in parts.lines():
-        progress(line)
-    taxonomy = agreed(config, taxonomy_of(parts.train, fixed))
-    return Prepared(parts.train, parts.test, taxonomy, parts.older, parts.record)
-
-
-def taxonomy_of(examples: Examples, fixed: Taxonomy | None) -> Taxonomy:
-    """Take the labels from the given taxonomy, or from the rows in alphabetical order.
-
-    Raises:
-        ExportError: When the rows answer a task with fewer than two labels.
-    """
-    tasks: dict[str, TaskSpec] = {}
-    for task in examples.tasks:
-        if fixed is not None and task in fixed.tasks:
-            tasks[task] = fixed.tasks[task]
-        else:
-            labels = sorted({label for label in examples.labels[task] if label})
-            if len(labels) < 2:  # noqa: PLR2004 - a task with one label teaches nothing
-                raise ExportError(
-                    f"Task {task} has fewer than two labels on the training side.",
-                    fix="Give more rows, or a file with --test.",
-                )
-            tasks[task] = TaskSpec(labels={label: LabelSpec() for label in labels})
-    return Taxonomy(tasks=tasks)
 
 
 def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
@@ -158,29 +152,32 @@ def fit_examples(  # noqa: PLR0913 - what a recipe may add to a run
         retrieval: Content of ``retrieval.json``.
         guarded: Rows that the guard is fitted on; without them it comes from the base, if any.
     """
-    begun = perf_counter()
+    spent = Stopwatch()
+    spent.also(prepared.spent)
     base = base_bundle(config, settings)
     with threadpool_limits(1):  # sums over several threads would differ between machines
         contest = _search(prepared, config, settings, progress)
+        spent.also(contest.spent)
         prepared = replace(prepared, train=contest.won.examples)
-        parts = _parts(prepared, contest, config, retrieval)
+        with spent.step("calibrate"):
+            parts = _parts(prepared, contest, config, retrieval)
     if guarded is not None:
         progress(f"fitting the guard on {len(guarded)} rows")
         cache, resolved = settings.home / "cache", contest.won.resolved
         parts = with_guard(parts, fit_guard(guarded, resolved, config, cache, MANY_BUCKETS))
     parts = carry_over(parts, base, progress)
     progress(f"measuring on {len(prepared.test)} test rows")
-    metrics, vectors = _measure(parts, prepared, config, contest)
-    metrics["seconds"]["total"] = perf_counter() - begun
+    with spent.step("measure"):
+        metrics, vectors = _measure(parts, prepared, config, contest)
     folder = _folder(parts, config, settings, name)
     if stands(parts, folder):
         progress(f"{folder.name} stands already with the same content; nothing written")
     else:
         progress("writing the report")
         train, test, won = prepared.train, prepared.test, contest.won
-        made = Made(folder, parts, won.fitted, won.matrices, train, test, vectors, metrics)
+        made = Made(folder, parts, won.fitted, won.matrices, train, test, vectors, metrics, spent)
         deliver(made, config, settings, base, command, notes)
-    whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics}
+    whole = {"bundle": folder.name, "bundle_path": str(folder), **metrics, **spent.told()}
     return Outcome(folder.name, folder, whole)
 
 
@@ -257,7 +254,6 @@ def _measure(
             "test": len(prepared.test),
         },
         **({"split": prepared.split} if prepared.split else {}),
-        "seconds": dict(contest.seconds),
         "data_fingerprint": parts.data_fingerprint,
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),

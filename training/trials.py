@@ -115,20 +115,29 @@ class Trials:
     def run(self, pairs: Sequence[Pair]) -> None:
         """Fit candidates without a fold and score it; what was run before is kept."""
         wanted = [pair for pair in pairs if pair not in self._scores]
-        parallel = Parallel(n_jobs=self.jobs, max_nbytes="1M", return_as="generator")
-        results = parallel(
-            delayed(held_scores)(self.problem, candidate, self.problem.fold == fold)
-            for candidate, fold in wanted
-        )
-        for pair, scores in zip(wanted, results, strict=True):
-            self._scores[pair] = scores
-            self._given[pair] = scores.argmax(axis=1)
-            self.tick()
+        # Threads share the rows, where processes would copy them and import everything anew; the
+        # products, in which a fit spends its time, run side by side.
+        parallel = Parallel(n_jobs=self.jobs, prefer="threads", return_as="generator")
+        with threadpool_limits(1):
+            results = parallel(
+                delayed(held_scores)(self.problem, candidate, self.problem.fold == fold)
+                for candidate, fold in wanted
+            )
+            for pair, scores in zip(wanted, results, strict=True):
+                self._scores[pair] = scores
+                self._given[pair] = scores.argmax(axis=1)
+                self.tick()
 
     def forget(self, candidate: Candidate) -> None:
         """Let go of the scores of a candidate that left; what it answered stays."""
         for fold in self.folds:
             self._scores.pop((candidate, fold), None)
+
+    def held(self, folds: Sequence[int]) -> int:
+        """Count the copies that folds compare candidates on, in the profile with the fewest."""
+        fold = self.problem.fold
+        counts = [int(np.isin(fold[at], folds).sum()) for at in self.problem.measured.values()]
+        return min(counts)
 
     def quality(self, candidate: Candidate, folds: Sequence[int]) -> float:
         """Average macro-F1 over profiles, on the rows that thresholds are measured on."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from training.budget import Budget
 from training.candidates import Candidate
-from training.race import Pair, Race
+from training.race import ENOUGH, Pair, Race
 
 PLAIN, WORDS, LOUD, WEAK = (Candidate(n, 10.0) for n in (0, 1, 4, 2))
 FOLDS = [0, 1, 2, 3, 4]
@@ -18,6 +18,7 @@ class Table:
     known: dict[Candidate, float]
     error: float = 0.01
     at_once: int = 2
+    rows: int = 100
     ran: set[Pair] = field(default_factory=set)
     forgotten: list[Candidate] = field(default_factory=list)
 
@@ -28,6 +29,10 @@ class Table:
     def forget(self, candidate: Candidate) -> None:
         """Remember what was let go of."""
         self.forgotten.append(candidate)
+
+    def held(self, folds: Sequence[int]) -> int:
+        """Every fold holds as many rows."""
+        return self.rows * len(folds)
 
     def quality(self, candidate: Candidate, folds: Sequence[int]) -> float:
         """Look the quality up; every fold asked for was run."""
@@ -86,6 +91,21 @@ def test_ties_all_stay_and_the_simplest_wins() -> None:
 
     assert not run.dropped
     assert not run.cut
+
+
+def test_race_ends_with_the_round_that_held_rows_enough() -> None:
+    """Where folds are large, fewer of them decide; the winner still gets the others in the end."""
+    two = Table({WORDS: 0.9, PLAIN: 0.89}, rows=ENOUGH // 2)
+    one = Table({WORDS: 0.9, PLAIN: 0.89}, rows=ENOUGH)
+    both = race(two), race(one)
+
+    assert [run.run([PLAIN, WORDS]) for run in both] == [WORDS, WORDS]
+    assert {fold for _, fold in two.ran} == {0, 1}
+    assert {fold for _, fold in one.ran} == {0}
+
+    both[0].finish(WORDS)
+
+    assert {fold for candidate, fold in two.ran if candidate == WORDS} == set(FOLDS)
 
 
 def test_budget_that_is_over_at_once_takes_the_most_promising() -> None:

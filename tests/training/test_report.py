@@ -216,6 +216,18 @@ def test_champion_is_compared_on_the_same_rows(settings: Settings) -> None:
     assert content["summary"]["changed"][0].startswith("category: ")
 
 
+def test_champion_of_other_tasks_is_named_as_such(settings: Settings) -> None:
+    """A champion without the task is not compared, and the report says why."""
+    rows = examples_of(messages(), ("category",))
+    rows = replace(rows, labels={"desk": rows.labels["category"]})
+    prepared = Prepared(rows, rows.take(np.arange(0, len(rows), 3)), taxonomy_of(rows, None))
+    outcome = fit_examples(prepared, tiny_config(only=True), settings, "", lambda _: None)
+    content = json.loads((outcome.path / REPORT_JSON).read_text(encoding="utf-8"))
+
+    missing = "The champion, starter, does not answer this task."
+    assert content["tasks"][0]["champion"] == {"missing": missing}
+
+
 def test_broken_champion_stops_no_run(tmp_path: Path, bundle_folder: Path) -> None:
     """A champion that cannot be loaded is named as such in the report."""
     settings = tiny_settings(tmp_path)

@@ -7,6 +7,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
+from threadpoolctl import threadpool_limits
 
 from training.datasets import Examples
 from training.fit import Design, FittedHead, refit
@@ -110,11 +111,14 @@ def learning(subject: Subject, training: Training, item: FittedHead) -> Json:
     parts = _shares(training.train, item, training.seed)
     answers = subject.answers(task)
     texts = [subject.examples.texts[i] for i in answers.rows]
-    # Encoders stay out: they do not travel to other processes.
     scored = _Scored(subject.vectors[answers.rows], texts, answers.truth)
-    heads = Parallel(n_jobs=training.jobs, max_nbytes="1M")(
-        delayed(_learned)(scored, training.train, training.matrices, item, rows) for rows in parts
-    )
+    with threadpool_limits(1):
+        heads = Parallel(n_jobs=training.jobs, prefer="threads")(
+            delayed(_learned)(scored, training.train, training.matrices, item, rows)
+            for rows in reversed(
+                parts
+            )  # the longest first, so that no core waits for it at the end
+        )[::-1]
     points = [{"rows": len(rows), **figures} for rows, figures in zip(parts, heads, strict=True)]
     points.append({"rows": len(item.rows), **_figures(answers.truth, answers.given)})
     low, high = points[-1]["interval"]

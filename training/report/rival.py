@@ -46,7 +46,12 @@ def find_rival(
 
 
 def champion_answers(subject: Subject, champion: Bundle) -> dict[str, Probabilities]:
-    """Compute what the champion says to the same rows, in its default profile."""
+    """Compute what the champion says to the same rows, in its default profile.
+
+    A champion that has none of the tasks is not asked: encoding the rows anew takes longest.
+    """
+    if set(champion.manifest.taxonomy.tasks).isdisjoint(subject.tasks):
+        return {}
     profile = champion.profile()
     labeler = champion.labeler(profile)
     vectors = _same_vectors(subject, champion)
