@@ -16,7 +16,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from training.config import Columns, FitConfig
 from training.datasets import Examples
 from training.distill.export import write_table
-from training.run import Outcome, Prepared, fit_examples, taxonomy_of
+from training.run import Outcome, Prepared, fit_examples
+from training.taxonomies import taxonomy_of
 from triage.bundle.manifest import MANIFEST, METRICS, SEAL, file_fingerprint, json_fingerprint
 from triage.encoders.base import Vectors
 from triage.encoders.lexical import HashedNgrams

@@ -30,10 +30,10 @@ from training.orders import with_orders
 from training.parts import cut
 from training.register import BundleParts, fingerprint, stands, versions
 from training.stopwatch import Stopwatch
+from training.taxonomies import taxonomy_of
 from triage.bundle.registry import Registry
 from triage.encoders.base import Vectors
-from triage.errors import ExportError
-from triage.labeling.taxonomy import LabelSpec, TaskSpec, Taxonomy, load_taxonomy
+from triage.labeling.taxonomy import Taxonomy, load_taxonomy
 from triage.settings import Settings
 from triage.text.language import LanguageIdentifier
 

@@ -19,7 +19,8 @@ from tests.builders import (
     tiny_settings,
 )
 from training.cli import main
-from training.run import Prepared, fit_examples, taxonomy_of
+from training.run import Prepared, fit_examples
+from training.taxonomies import taxonomy_of
 from triage.bundle.manifest import METRICS
 from triage.bundle.registry import Registry
 from triage.rows import write_rows

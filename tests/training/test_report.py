@@ -19,7 +19,8 @@ from tests.builders import (
     tiny_fit,
     tiny_settings,
 )
-from training.run import Outcome, Prepared, fit_examples, taxonomy_of
+from training.run import Outcome, Prepared, fit_examples
+from training.taxonomies import taxonomy_of
 from triage.bundle.manifest import REPORT, REPORT_JSON, read_manifest
 from triage.bundle.store import load_bundle
 from triage.errors import CorruptBundleError

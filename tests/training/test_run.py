@@ -22,7 +22,8 @@ from tests.builders import (
 from training.card import card
 from training.config import Columns, Precision
 from training.evaluate import compare, evaluate, predict
-from training.run import fit, fit_examples, prepare, taxonomy_of
+from training.run import fit, fit_examples, prepare
+from training.taxonomies import taxonomy_of
 from triage.bundle.manifest import CARD, METRICS
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle

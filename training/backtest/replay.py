@@ -20,8 +20,8 @@ from training.encoders import Resolved
 from training.features import Copies, embed
 from training.fit import Design, FittedHead, design, fit_head
 from training.register import BundleParts
-from training.run import taxonomy_of
 from training.split import cluster
+from training.taxonomies import taxonomy_of
 from triage.bundle.store import Bundle
 from triage.encoders.base import Profile, Vectors
 from triage.encoders.lexical import HashedNgrams, SparseRows
