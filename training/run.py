@@ -22,13 +22,15 @@ from training.contracts import agreed
 from training.corrections import corrected
 from training.datasets import Examples
 from training.delivery import Made, deliver
-from training.evaluate import evaluate, latency
+from training.evaluate import evaluate, latency, unlearned
 from training.fit import FittedHead
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
 from training.parts import cut
-from training.register import BundleParts, fingerprint, stands, versions
+from training.printing import check_folder
+from training.register import BundleParts, fingerprint, stands
 from triage.bundle.registry import Registry
+from triage.bundle.versions import versions
 from triage.encoders.base import Vectors
 from triage.errors import ExportError
 from triage.labeling.taxonomy import LabelSpec, TaskSpec, Taxonomy, load_taxonomy
@@ -75,6 +77,8 @@ def fit(config: FitConfig, settings: Settings, command: str, progress: Progress 
         GateError: When a precision contract that was asked for cannot be kept.
     """
     base_folder(config, settings)
+    if config.out is None:
+        check_folder(settings.home, "TRIAGE_HOME")
     prepared = prepare(config, progress)
     return fit_examples(prepared, config, settings, command, progress)
 
@@ -94,7 +98,7 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
         examples = corrected(examples, config.corrections, fixed, progress)
     findings = inspect(examples, fixed, config.columns)
     for finding in findings:
-        if finding.level != "note":
+        if finding.level == "warning":
             progress(finding.line())
     refuse(findings)
     usable = examples.take(np.asarray([bool(text) for text in examples.texts]))
@@ -107,6 +111,8 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     for line in parts.lines():
         progress(line)
     taxonomy = agreed(config, taxonomy_of(parts.train, fixed))
+    for line in unlearned(parts.test, taxonomy):
+        progress(f"warning: on the training side {line}")
     return Prepared(parts.train, parts.test, taxonomy, parts.older, parts.record)
 
 
