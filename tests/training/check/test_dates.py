@@ -43,7 +43,7 @@ def test_blank_dates_are_told(tmp_path: Path) -> None:
     finding = dated(tmp_path, "2026-01-01", " ", "2026-01-02")["no_time"]
 
     assert (finding.level, rows_of(finding)) == ("warning", [2])
-    assert "not by time" in finding.message
+    assert "only where every row has one" in finding.message
     assert "No row has a date" in dated(tmp_path, "", "")["no_time"].message
 
 
