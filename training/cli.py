@@ -57,15 +57,15 @@ from training.run import fit as run_fit
 from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
 from triage.encoders.base import Profile
-from triage.errors import GateError, TriageError
 from triage.labeling.labeler import Labeler
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
 from triage.rows import check_destination, write_rows
 from triage.settings import load_settings
+from triage.shell import plain, run
 from triage.text.language import LanguageIdentifier
 
-QUALITY, USAGE = 1, 2
+USAGE = 2
 app = typer.Typer(
     help="Train, measure and register bundles.", no_args_is_help=True, add_completion=False
 )
@@ -115,7 +115,7 @@ def fit(
 ) -> None:
     """Fit a bundle from labelled exports, measure it and register it."""
     asked = asked_of(locals())  # every parameter is an option of its own
-    outcome = run_fit(asked, load_settings(), _command(), progress=console.print)
+    outcome = run_fit(asked, load_settings(), _command(), progress=say)
     tell(console, outcome.metrics, json_)
 
 
@@ -236,17 +236,15 @@ def _read(exports: list[Path], columns: Columns) -> Examples:
     return read_exports(exports, columns, LanguageIdentifier(LANGUAGES))
 
 
+def say(line: str) -> None:
+    """Print a line of progress as it is, unbroken where it goes to a log."""
+    console.print(plain(line), markup=False, soft_wrap=not console.is_terminal)
+
+
 def _command() -> str:
     return shlex.join(["triage-train", *sys.argv[1:]])
 
 
 def main() -> None:
-    """Run the command line; exit with 1 on a failed gate and with 2 on wrong use."""
-    try:
-        app()
-    except GateError as error:
-        console.print(f"{error.code}: {error}", markup=False)
-        sys.exit(QUALITY)
-    except TriageError as error:
-        console.print(f"{error.code}: {error}", markup=False)
-        sys.exit(USAGE)
+    """Run the command line; ``triage.shell`` says what the exit codes mean."""
+    run(app, console)

@@ -15,6 +15,7 @@ from triage.errors import ExportError
 from triage.labeling.calibration import Probabilities
 from triage.labeling.labeler import Labeler
 from triage.labeling.taxonomy import Taxonomy
+from triage.shell import plain
 
 SHOWN = 20
 """Labels named in one line."""
@@ -48,11 +49,26 @@ def compare(examples: Examples, taxonomy: Taxonomy) -> list[str]:
                 fix=f"Rename with --map {task}:VALUE=LABEL.",
             )
         if strange:
-            told = _shown([f"{label} {count}" for label, count in strange.items()])
-            lines.append(f"task {task} has no label {told}: each such row counts as an error")
+            lines.append(_unlearned(task, strange))
         if not counts:
             lines.append(f"no row has a label of task {task}: not measured")
     return lines
+
+
+def unlearned(examples: Examples, taxonomy: Taxonomy) -> list[str]:
+    """List the labels of test rows that no training row has, so that no bundle can learn them."""
+    lines = []
+    for task in (task for task in examples.tasks if task in taxonomy.tasks):
+        known = {"", *taxonomy.labels(task)}
+        strange = Counter(label for label in examples.labels[task] if label not in known)
+        if strange:
+            lines.append(_unlearned(task, strange))
+    return lines
+
+
+def _unlearned(task: str, strange: Mapping[str, int]) -> str:
+    told = _shown([f"{plain(label)} {count}" for label, count in strange.items()])
+    return f"task {task} has no label {told}: each such row counts as an error"
 
 
 def _shown(names: Sequence[str]) -> str:

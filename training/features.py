@@ -1,5 +1,6 @@
 """Examples to the matrices that heads are fitted on: one row per message and encoder."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,14 +72,21 @@ def embed(
 
 
 def cached_encode(texts: list[str], encoder: Encoder, cache: Path | None) -> Vectors:
-    """Encode texts, keeping the result on disk under the encoder's fingerprint."""
+    """Encode texts, keeping the result on disk under the encoder's fingerprint.
+
+    A cache that cannot be written costs time alone: the texts are then encoded without it.
+    """
     if not texts:
         return np.zeros((0, encoder.dim), np.float32)
     if cache is None:
         return encoder.encode(texts)
-    memory = joblib.Memory(cache, verbose=0)
-    remembered = memory.cache(_encode, ignore=["encoder"])
-    vectors: Vectors = remembered(texts, encoder.fingerprint, encoder)
+    try:
+        remembered = joblib.Memory(cache, verbose=0).cache(_encode, ignore=["encoder"])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Unable to cache to disk")
+            vectors: Vectors = remembered(texts, encoder.fingerprint, encoder)
+    except OSError:
+        return encoder.encode(texts)
     return vectors
 
 

@@ -42,7 +42,8 @@ def tell(console: Console, metrics: Mapping[str, Any], target: str | None) -> No
     """
     show(console, metrics)
     write_json(metrics, target)
-    console.print(f"bundle {metrics['bundle']}\n{metrics['bundle_path']}")
+    told = f"bundle {metrics['bundle']}\n{metrics['bundle_path']}"
+    console.print(told, markup=False, soft_wrap=True)
 
 
 def write_json(metrics: Mapping[str, Any], target: str | None) -> None:
@@ -93,8 +94,8 @@ def check_places(target: str | None, out: Path | None) -> None:
     check_folder(out)
 
 
-def check_folder(target: Path | None) -> None:
-    """Refuse an ``--out`` that no folder can be made in.
+def check_folder(target: Path | None, option: str = "--out") -> None:
+    """Refuse a folder that nothing can be made in.
 
     Raises:
         InputError: When it, or a part of its path, is a file or may not be written to.
@@ -102,7 +103,7 @@ def check_folder(target: Path | None) -> None:
     if target is None:
         return
     path = target.absolute()
-    _writable("--out", next(place for place in (path, *path.parents) if place.exists()))
+    _writable(option, next(place for place in (path, *path.parents) if place.exists()))
 
 
 def _writable(option: str, folder: Path) -> None:

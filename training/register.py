@@ -1,10 +1,8 @@
 """Write what a run fitted as a bundle folder."""
 
 import hashlib
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import numpy as np
 from safetensors.numpy import save as to_safetensors
 
 from training.golden import golden_predictions
-from triage import __version__
 from triage.bundle.manifest import (
     CARD,
     HEADS,
@@ -30,6 +27,7 @@ from triage.bundle.manifest import (
     read_manifest,
 )
 from triage.bundle.store import CENTROIDS, ENCODERS, to_json, write_folder
+from triage.bundle.versions import versions
 from triage.encoders.base import EncoderSet, Profile, Vectors
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import BundleError
@@ -39,8 +37,6 @@ from triage.labeling.guard import Guard
 from triage.labeling.heads import Head, HeadStack, LexicalWeights
 from triage.labeling.labeler import Labeler
 from triage.labeling.taxonomy import Taxonomy
-
-LIBRARIES = ("numpy", "scikit-learn", "onnxruntime", "tokenizers", "safetensors")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,17 +173,6 @@ def _manifest(parts: BundleParts, name: str, created: str, files: Mapping[str, b
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         golden=golden_predictions(parts.encoders, labelers),
     )
-
-
-def versions() -> dict[str, str]:
-    """List the versions that a bundle was made with."""
-    found = {"triage": __version__, "python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _safetensors(parts: BundleParts) -> bytes:

@@ -21,17 +21,19 @@ from training.contracts import agreed
 from training.corrections import corrected
 from training.datasets import Examples
 from training.delivery import Made, deliver
-from training.evaluate import evaluate, latency
+from training.evaluate import evaluate, latency, unlearned
 from training.fit import FittedHead
 from training.guard import fit_guard
 from training.ingest.table import read_export, read_exports
 from training.joint import joint, told
 from training.orders import with_orders
 from training.parts import cut
-from training.register import BundleParts, fingerprint, stands, versions
+from training.printing import check_folder
+from training.register import BundleParts, fingerprint, stands
 from training.stopwatch import Stopwatch
 from training.taxonomies import taxonomy_of
 from triage.bundle.registry import Registry
+from triage.bundle.versions import versions
 from triage.encoders.base import Vectors
 from triage.labeling.taxonomy import Taxonomy, load_taxonomy
 from triage.settings import Settings
@@ -79,6 +81,8 @@ def fit(config: FitConfig, settings: Settings, command: str, progress: Progress 
         GateError: When a precision contract that was asked for cannot be kept.
     """
     base_folder(config, settings)
+    if config.out is None:
+        check_folder(settings.home, "TRIAGE_HOME")
     prepared = prepare(config, progress)
     return fit_examples(prepared, config, settings, command, progress)
 
@@ -106,6 +110,8 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     for line in parts.lines():
         progress(line)
     taxonomy = agreed(config, taxonomy_of(parts.train, fixed))
+    for line in unlearned(parts.test, taxonomy):
+        progress(f"warning: on the training side {line}")
     return Prepared(parts.train, parts.test, taxonomy, parts.older, parts.record, spent)
 
 
@@ -119,7 +125,7 @@ def _check(
     """Tell what is wrong with the rows, and refuse what cannot be trained on."""
     findings = inspect(examples, fixed, config.columns)
     for finding in findings:
-        if finding.level != "note":
+        if finding.level == "warning":
             progress(finding.line())
     refuse(findings)
     if test is not None:

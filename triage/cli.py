@@ -1,7 +1,6 @@
 """The command line ``triage``: serve, classify, kb, models."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
 from triage.domain import Message, Options
-from triage.errors import GateError, InputError, TriageError
+from triage.errors import InputError
 from triage.kb_cli import build_app
 from triage.knowledge.importer import ArticleStore
 from triage.models_cli import app as models_app
@@ -23,9 +22,9 @@ from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
 from triage.rows import Row, check_destination, column_names, read_rows, write_rows
 from triage.settings import Settings, load_settings
+from triage.shell import run
 from triage.text.language import LanguageIdentifier
 
-FAILED, USAGE = 1, 2
 PLAIN_EVERY = 5_000
 """Rows between two plain progress lines where the output is no terminal."""
 app = typer.Typer(
@@ -163,12 +162,5 @@ app.add_typer(models_app)
 
 
 def main() -> None:
-    """Run the command line; exit with 1 on a failed gate and with 2 on wrong use."""
-    try:
-        app()
-    except GateError as error:
-        console.print(f"{error.code}: {error}", markup=False)
-        sys.exit(FAILED)
-    except TriageError as error:
-        console.print(f"{error.code}: {error}", markup=False)
-        sys.exit(USAGE)
+    """Run the command line; ``triage.shell`` says what the exit codes mean."""
+    run(app, console)

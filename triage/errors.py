@@ -66,9 +66,29 @@ class UnknownTaskError(InputError):
 
 
 class ExportError(TriageError):
-    """A labelled file cannot be read or trusted."""
+    """A labelled file cannot be read or trusted.
+
+    Args:
+        problem: As of every error, like the following.
+        fix: What the caller can do about it.
+        field: Name of the column at fault.
+        row: One-based row of the file at fault, the header not counted.
+        blocker: What ``triage-train check`` calls it, where it is one of its blockers.
+    """
 
     code = "invalid_export"
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        fix: str = "",
+        field: str = "",
+        row: int | None = None,
+        blocker: str = "",
+    ) -> None:
+        super().__init__(problem, fix=fix, field=field, row=row)
+        self.blocker = blocker
 
 
 class ConfigError(TriageError):

@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from triage.bounds import MAX_CELL, bounded, bounded_lines, refuse_stream
 from triage.errors import ExportError
 
 Row = dict[str, str]
 FORMATS = (".csv", ".tsv", ".jsonl")
-MAX_CELL = 4 * 1024 * 1024
-"""Longest cell accepted, in characters; a longer one is nearly always an unclosed quote."""
 
 
 def table_format(path: Path) -> str:
@@ -63,6 +62,7 @@ def read_rows(
             of another width; the error names file, column and row.
     """
     chosen = suffix or table_format(path)
+    refuse_stream(path)
     with explained(path), opened(path) as stream:
         rows = _jsonl(path, stream) if chosen == ".jsonl" else _delimited(path, stream, chosen)
         yield from require(path, rows, required)
@@ -83,6 +83,7 @@ def explained(path: Path) -> Iterator[None]:
         raise ExportError(
             f"{path.name}: not UTF-8 (byte {error.start} of a block).",
             fix="Convert it first, for example: iconv -f WINDOWS-1252 -t UTF-8 IN > OUT.",
+            blocker="not_utf8",
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ExportError(f"{path.name}: a damaged gzip file.", fix="Compress it again.") from error
@@ -103,7 +104,7 @@ def column_names(path: Path) -> list[str]:
     for row in read_rows(path):
         return list(row)
     with open_text(path) as stream:
-        return next(_cells(stream, table_format(path)))
+        return next(_cells(path, stream, table_format(path)))
 
 
 def require(path: Path, rows: Iterator[Row], required: Sequence[str]) -> Iterator[Row]:
@@ -120,13 +121,15 @@ def require(path: Path, rows: Iterator[Row], required: Sequence[str]) -> Iterato
                 fix=f"The columns are: {', '.join(row)}.",
                 field=missing[0],
                 row=number,
+                # One that even the first row lacks is a name given wrongly.
+                blocker="broken_row" if number > 1 else "",
             )
         yield row
 
 
 def _delimited(path: Path, stream: IO[str], suffix: str) -> Iterator[Row]:
     csv.field_size_limit(MAX_CELL)
-    reader = _cells(stream, suffix)
+    reader = _cells(path, stream, suffix)
     number = 0
     try:
         header = next(reader, None)
@@ -139,6 +142,7 @@ def _delimited(path: Path, stream: IO[str], suffix: str) -> Iterator[Row]:
                     f"{path.name}, row {number}: {len(cells)} cells under {len(header)} columns.",
                     fix="Quote cells that hold the separator or a line break.",
                     row=number,
+                    blocker="broken_row",
                 )
             yield dict(zip(header, cells, strict=True))
     except csv.Error as error:
@@ -146,11 +150,13 @@ def _delimited(path: Path, stream: IO[str], suffix: str) -> Iterator[Row]:
             f"{path.name}, row {number + 1}: broken quoting ({error}).",
             fix="Close every quote; write a quote inside a cell twice.",
             row=number + 1,
+            blocker="broken_row",
         ) from error
 
 
-def _cells(stream: IO[str], suffix: str) -> Iterator[list[str]]:
-    return csv.reader(stream, delimiter="\t" if suffix == ".tsv" else ",", strict=True)
+def _cells(path: Path, stream: IO[str], suffix: str) -> Iterator[list[str]]:
+    lines = bounded_lines(path, stream)
+    return csv.reader(lines, delimiter="\t" if suffix == ".tsv" else ",", strict=True)
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
@@ -164,7 +170,7 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
 
 
 def _jsonl(path: Path, stream: IO[str]) -> Iterator[Row]:
-    for number, line in enumerate(filter(str.strip, stream), start=1):
+    for number, line in enumerate(filter(str.strip, bounded_lines(path, stream)), start=1):
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
@@ -172,14 +178,16 @@ def _jsonl(path: Path, stream: IO[str]) -> Iterator[Row]:
                 f"{path.name}, row {number}: not a JSON object.",
                 fix="Write one JSON object a line.",
                 row=number,
+                blocker="broken_row",
             ) from error
         if not isinstance(value, dict):
             raise ExportError(
                 f"{path.name}, row {number}: a JSON {type(value).__name__}, not an object.",
                 fix="Write one JSON object a line.",
                 row=number,
+                blocker="broken_row",
             )
-        yield {str(key): _text(cell) for key, cell in value.items()}
+        yield bounded(path, number, {str(key): _text(cell) for key, cell in value.items()})
 
 
 def _text(cell: object) -> str:

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.storage.samples import entry
 from training.config import Columns
 from training.ingest.export import open_export
+from triage.bounds import MAX_CELL
 from triage.errors import ExportError, InputError, StoreError
-from triage.rows import MAX_CELL
 from triage.storage.store import Store
 
 PRIVATE = "my card is 4111"

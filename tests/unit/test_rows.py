@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from triage.bounds import MAX_CELL
 from triage.errors import ExportError
-from triage.rows import MAX_CELL, Row, column_names, read_rows, table_format, write_rows
+from triage.rows import Row, column_names, read_rows, table_format, write_rows
 
 ROWS = [
     {"id": "1", "text": 'Say "hi",\nplease', "label": "ă"},

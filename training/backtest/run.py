@@ -20,10 +20,10 @@ from training.encoders import resolve
 from training.evaluate import compare
 from training.features import embed
 from training.metrics import Report
-from training.register import versions
 from training.run import LANGUAGES
 from triage.bundle.registry import Registry
 from triage.bundle.store import Bundle, load_bundle
+from triage.bundle.versions import versions
 from triage.errors import ExportError
 from triage.labeling.taxonomy import Taxonomy, load_taxonomy
 from triage.settings import Settings

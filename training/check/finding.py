@@ -134,10 +134,13 @@ def refuse(findings: Iterable[Finding]) -> None:
     blockers = [finding for finding in findings if finding.level == "blocker"]
     if blockers:
         first, more = blockers[0], len(blockers) - 1
+        rows = f" Rows {first.rows()}." if first.places else ""
+        told = f" {more} more blockers: see `triage-train check`." if more else ""
         raise ExportError(
-            first.line(),
-            fix=f"{more} more blockers: see `triage-train check`." if more else "",
+            f"{first.message}{rows}",
+            fix=f"{first.fix}{told}",
             row=first.places[0].row if first.places else None,
+            blocker=first.code,
         )
 
 

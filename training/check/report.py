@@ -11,6 +11,7 @@ from rich.text import Text
 
 from training.check.finding import LEVELS, Finding
 from training.check.survey import Survey
+from triage.shell import plain
 
 SHOWN = 12
 """Labels and languages shown of each kind."""
@@ -95,7 +96,7 @@ def _table(task: str, counts: Mapping[str, int]) -> Table:
     top = max(counts.values(), default=1)
     for label, count in list(counts.items())[:SHOWN]:
         bar = "\u2588" * max(1, round(24 * count / top))
-        named = escape(label) if label else "[dim](none)[/dim]"
+        named = escape(plain(label)) if label else "[dim](none)[/dim]"
         table.add_row(named, f"{count:,}", f"{count / total:.1%}", f"[blue]{bar}[/blue]")
     if len(counts) > SHOWN:
         rest = sum(list(counts.values())[SHOWN:])
@@ -145,7 +146,7 @@ def _shares(counts: Mapping[str, int]) -> str:
 def _cut(name: str) -> str:
     if not name:
         return "(none)"
-    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}\u2026"
+    return plain(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}\u2026")
 
 
 def _verdict(survey: Survey) -> str:

@@ -194,7 +194,7 @@ def _shortened(message: Message) -> Message:
 
 def _broken(error: ExportError, path: Path, rows: int) -> Finding | None:
     """Turn an error in the middle of a file into a blocker; None when it is wrong use."""
-    if isinstance(error.__cause__, UnicodeDecodeError):
+    if error.blocker == "not_utf8":
         page = guess_code_page(path)
         return Finding(
             "blocker",
@@ -202,9 +202,9 @@ def _broken(error: ExportError, path: Path, rows: int) -> Finding | None:
             f"{path.name} is not UTF-8 (found after row {rows:,}); it looks like {page}.",
             f"Convert it: iconv -f {page} -t UTF-8 {path.name} > OUT, or export again as UTF-8.",
         )
-    if error.row is None or not rows:
+    if error.blocker != "broken_row":
         return None
-    place = Place(path.name, error.row)
+    place = Place(path.name, error.row or rows + 1)
     return Finding("blocker", "broken_row", error.problem, error.fix, 1, (), (place,))
 
 

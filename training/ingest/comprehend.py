@@ -7,8 +7,9 @@ import csv
 from collections.abc import Iterator, Sequence
 
 from training.ingest.source import Source
+from triage.bounds import MAX_CELL, bounded_lines
 from triage.errors import ExportError
-from triage.rows import MAX_CELL, Row, explained
+from triage.rows import Row, explained
 
 WIDTH = 2
 DEFAULTS = {"text": "text"}
@@ -32,7 +33,7 @@ def read(source: Source) -> Iterator[Row]:
     csv.field_size_limit(MAX_CELL)
     number = 0
     with explained(source.path), source.open_text(source.path) as stream:
-        rows = filter(None, csv.reader(stream, strict=True))
+        rows = filter(None, csv.reader(bounded_lines(source.path, stream), strict=True))
         try:
             for cells in rows:
                 if number == 0 and len(cells) == WIDTH and _is_header(cells):
@@ -54,4 +55,5 @@ def _wrong(source: Source, number: int, what: str) -> ExportError:
         f"{source.path.name}, row {number}: {what}.",
         fix="Write LABEL,text with the text in quotes, a quote inside it twice.",
         row=number,
+        blocker="broken_row",
     )

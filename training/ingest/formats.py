@@ -20,8 +20,9 @@ from training.ingest import (
 )
 from training.ingest.records import Record, read_json, read_records
 from training.ingest.source import Source
+from triage.bounds import MAX_CELL, bounded_lines, refuse_stream
 from triage.errors import ExportError, InputError
-from triage.rows import MAX_CELL, Row, explained, read_rows
+from triage.rows import Row, explained, read_rows
 
 Read = Callable[[Source], Iterator[Row]]
 LOOKED_AT = 100
@@ -93,6 +94,7 @@ def find_format(path: Path, forced: str | None) -> Format:
         InputError: When there is no format of the forced name.
         ExportError: When the file is missing or of no known kind.
     """
+    refuse_stream(path)
     if forced is not None:
         return _forced(path, forced)
     if _is_journal(path):
@@ -142,10 +144,11 @@ def _find_table(path: Path, ending: str) -> Format:
     """Look at a table's header; one that cannot be read is told while reading."""
     csv.field_size_limit(MAX_CELL)
     with explained(path), Source(path).open_text(path) as stream:
-        cells = csv.reader(stream, delimiter="\t" if ending == ".tsv" else ",", strict=True)
+        lines = bounded_lines(path, stream)
+        cells = csv.reader(lines, delimiter="\t" if ending == ".tsv" else ",", strict=True)
         try:
             rows = list(islice(filter(None, cells), LOOKED_AT))
-        except csv.Error:
+        except (csv.Error, ExportError):
             return TABLES[ending]
     names = frozenset(name.strip().lower() for name in rows[0]) if rows else frozenset()
     if zendesk.is_header(names):

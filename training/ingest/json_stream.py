@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any
 
-from triage.rows import MAX_CELL
+from triage.bounds import MAX_LINE
 
 CHUNK = 256 * 1024
-MAX_VALUE = 16 * MAX_CELL
+MAX_VALUE = MAX_LINE
 """Longest object accepted, in characters."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 # Python writes NaN where a value is missing.

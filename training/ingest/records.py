@@ -6,8 +6,9 @@ from typing import Any
 
 from training.ingest.json_stream import JsonStream
 from training.ingest.source import Source
+from triage.bounds import bounded
 from triage.errors import ExportError
-from triage.rows import MAX_CELL, Row, explained
+from triage.rows import Row, explained
 
 Record = dict[str, Any]
 WRAPPERS = frozenset({"tickets", "results", "rows", "items"})
@@ -79,6 +80,7 @@ def _wrong(source: Source, number: int, what: str, place: str | None) -> ExportE
         fix="Write a JSON list of objects, or one object a line, and export the file again if it "
         "was cut short.",
         row=number,
+        blocker="broken_row",
     )
 
 
@@ -122,16 +124,7 @@ def checked(source: Source, number: int, row: Row) -> Row:
     Raises:
         ExportError: Naming row and column.
     """
-    for name, value in row.items():
-        if len(value) > MAX_CELL:
-            raise ExportError(
-                f"{source.path.name}, row {number}: the cell of {name!r} is longer than "
-                f"{MAX_CELL} characters.",
-                fix="Leave that row out.",
-                field=name,
-                row=number,
-            )
-    return row
+    return bounded(source.path, number, row)
 
 
 def read_json(source: Source) -> Iterator[Row]:

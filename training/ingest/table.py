@@ -46,6 +46,7 @@ def read_exports(
                     fix="Give every row of all files its own id, or drop the id column.",
                     field=columns.ids,
                     row=number,
+                    blocker="duplicate_id",
                 )
             seen[name] = (path, number)
     return join(parts)
@@ -134,6 +135,7 @@ def _id(path: Path, number: int, row: Row, columns: Columns, seen: Mapping[str, 
             fix="Give every row its own id, or drop the id column.",
             field=columns.ids,
             row=number,
+            blocker="duplicate_id",
         )
     return name
 
@@ -169,6 +171,7 @@ def _time(path: Path, number: int, row: Row, columns: Columns) -> str:
             fix="Write dates like 2026-03-31 or 2026-03-31T14:05:00Z, or leave them out: --time ''",
             field=columns.time or "",
             row=number,
+            blocker="bad_date",
         ) from error
 
 

@@ -70,7 +70,9 @@ class Registry:
     def list(self) -> list[Path]:
         """List the folders of all bundles."""
         places = (self.shipped, self.bundles)
-        return [path.parent for place in places for path in sorted(place.glob(f"*/{MANIFEST}"))]
+        # A hidden folder is a bundle half written.
+        found = [path for place in places for path in sorted(place.glob(f"[!.]*/{MANIFEST}"))]
+        return [path.parent for path in found]
 
     def bundle_id(self, name: str) -> str:
         """Return the id of a bundle of the registry named by id, alias or its folder there.

@@ -21,6 +21,7 @@ from triage.bundle.manifest import (
     read_json,
     read_manifest,
 )
+from triage.bundle.versions import moved
 from triage.encoders.base import Encoder, EncoderSet, Profile
 from triage.encoders.folder import META, read_meta
 from triage.encoders.lexical import HashedNgrams
@@ -241,9 +242,10 @@ def check_golden(bundle: Bundle) -> None:
         for task, expected in golden.probabilities.items():
             drift = float(np.abs(now[task][0] - np.asarray(expected)).max())
             if not drift <= GOLDEN_TOLERANCE:
+                other = moved(bundle.manifest.versions)
                 raise CorruptBundleError(
                     f"Bundle {bundle.id} answers its golden message for task {task} otherwise than "
-                    f"when it was made (by {drift:.3f}).",
+                    f"when it was made (by {drift:.3f}{f'; {other}' if other else ''}).",
                     fix="Fit the bundle again on this version.",
                 )
 
