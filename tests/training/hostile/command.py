@@ -10,7 +10,11 @@ from tests.builders import tiny_encoder, tiny_export
 from triage.settings import CHECKOUT
 
 READ = ("--text", "text", "--label", "category=category", "--language", "language")
-START = "from training.cli import main; main()"
+# Where the tests themselves run in the background of a shell, ^C is ignored and inherited so.
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from training.cli import main; main()"
+)
 
 
 @dataclass(frozen=True, slots=True)
