@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from training.config import Columns, parse_pairs, parse_renames
 from training.evaluate import compare
 from training.ingest.table import read_exports
 from training.options import (
@@ -20,6 +19,7 @@ from training.options import (
     Subject,
     Text,
     Time,
+    columns_of,
 )
 from training.printing import check_target
 from training.report.files import facts_of_bundle, files, subject_of_bundle
@@ -55,17 +55,8 @@ def report(
     """Write the report of a bundle on labelled rows as one page that opens offline."""
     for path in (out, out.with_suffix(".json")):
         check_target(str(path), "--out")
-    labels = parse_pairs("--label", label)
-    columns = Columns(
-        text=text or "",
-        labels=labels,
-        subject=subject,
-        language=language,
-        time=time,
-        content_type=content_type,
-        channel=channel,
-        renames=parse_renames(map_ or [], labels),
-        format=kind,
+    columns = columns_of(
+        text, label, map_, subject, language, time, None, content_type, kind, channel
     )
     settings = load_settings()
     loaded = load_bundle(Registry(settings.home, settings.models).find(bundle), settings.encoders)

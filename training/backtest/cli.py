@@ -11,7 +11,7 @@ from training.backtest.config import FIRST_WINDOW, MINUTES, BacktestConfig, Minu
 from training.backtest.page import check_new, write
 from training.backtest.run import backtest
 from training.backtest.table import show
-from training.config import Columns, FitConfig, Precision, parse_pairs, parse_renames
+from training.config import Columns, FitConfig, Precision
 from training.options import (
     ContentType,
     Contracts,
@@ -25,6 +25,7 @@ from training.options import (
     Subject,
     TaxonomyFile,
     Text,
+    columns_of,
     precision_of,
 )
 from training.printing import check_folder
@@ -87,7 +88,7 @@ def backtest_(
 ) -> None:
     """Replay history: what would have been automated, and what it would have been worth."""
     _check(every, base, only, out)
-    columns = _columns(text, label, map_, subject, language, time, group, content_type, kind)
+    columns = columns_of(text, label, map_, subject, language, time, group, content_type, kind)
     precision = precision_of(automate_precision or [], label)
     fit = _fit(exports, columns, encoder, taxonomy, base, only, seed, precision)
     minutes = Minutes(minutes_saved, minutes_lost, minutes_suggested)
@@ -108,31 +109,6 @@ def _check(every: str, base: str | None, only: bool, out: Path | None) -> None:
     if out:
         check_new(out)
         check_folder(out)
-
-
-def _columns(
-    text: str | None,
-    label: list[str],
-    map_: list[str] | None,
-    subject: str | None,
-    language: str | None,
-    time: str | None,
-    group: str | None,
-    content_type: str | None,
-    kind: str | None,
-) -> Columns:
-    labels = parse_pairs("--label", label)
-    return Columns(
-        text=text or "",
-        labels=labels,
-        subject=subject,
-        language=language,
-        time=time,
-        group=group,
-        content_type=content_type,
-        renames=parse_renames(map_ or [], labels),
-        format=kind,
-    )
 
 
 def _fit(
