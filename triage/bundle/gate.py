@@ -138,7 +138,8 @@ def _answers(_gate: Gate, sides: Sides) -> Iterator[Breach]:
     """Whoever built on a task or label of the champion must go on getting it."""
     for task, labels in sides.answered.items():
         if task not in sides.labels:
-            yield Breach("answers", f"task {task} is no longer answered")
+            told = f"task {task} is no longer answered (fit over the champion's encoders keeps it)"
+            yield Breach("answers", told)
             continue
         lost = [label for label in labels if label not in sides.labels[task]]
         if lost:

@@ -225,5 +225,5 @@ def _refuse(bundle: str, breaches: Collection[Breach]) -> None:
         raise GateError(
             f"{len(breaches)} {'reason' if len(breaches) == 1 else 'reasons'} against {bundle}: "
             f"{reasons}.",
-            fix="The champion stays.",
+            fix="The champion stays; --waive RULE with --why sets a rule aside.",
         )
