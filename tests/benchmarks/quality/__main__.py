@@ -13,7 +13,7 @@ from tests.benchmarks.quality.table import page, summary
 from triage.errors import TriageError
 from triage.settings import load_settings
 
-HOME = Path(".triage/quality")
+HOME = Path(".triage/benchmarks")
 
 
 def main() -> None:
