@@ -12,9 +12,10 @@ from training.calibrate import fit_scope, fit_temperature, scope_of
 from training.config import FitConfig, Precision
 from training.cuts import Judged, fit_thresholds, more_rows
 from training.datasets import Examples
+from training.design import Design
 from training.encoders import Resolved
 from training.features import Copies
-from training.fit import Design, FittedHead
+from training.fit import FittedHead
 from training.guard import FittedGuard
 from training.metrics import precision_curve
 from training.register import BundleParts, ProfileParts

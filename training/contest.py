@@ -13,15 +13,17 @@ from sklearn.metrics import f1_score
 from training.budget import Budget
 from training.config import FitConfig
 from training.datasets import Examples
+from training.design import Design, design
 from training.encoder_choice import encoders_for
 from training.encoders import Resolved
 from training.features import embed
-from training.fit import Design, FittedHead, design, fit_head
+from training.fit import FittedHead, fit_head
 from training.race import TIE
 from training.split import cluster
 from training.stopwatch import Stopwatch
 from training.watch import watching
 from triage.bundle.store import Bundle
+from triage.encoders.base import EncoderSet
 from triage.encoders.lexical import HashedNgrams
 from triage.labeling.heads import Head
 from triage.labeling.taxonomy import Taxonomy
@@ -176,12 +178,12 @@ class _Runner:
             copies = embed(self.examples, resolved.encoders, resolved.profiles, cache)
         with spent.step("fit"):
             matrices = design(self.examples, copies, HashedNgrams(bits=bits_of(self.taxonomy)))
-            fitted = self._heads(matrices)
+            fitted = self._heads(matrices, resolved.encoders)
         quality = _macro_f1(self.examples, fitted, resolved.profiles[0].name)
         time = _milliseconds(self.examples, resolved) if timed else 0.0
         return Entry(choice, self.examples, resolved, matrices, fitted, quality, time, spent)
 
-    def _heads(self, matrices: Design) -> list[FittedHead]:
+    def _heads(self, matrices: Design, encoders: EncoderSet) -> list[FittedHead]:
         clusters = cluster(self.examples)
         fitted = []
         for place, task in enumerate(self.examples.tasks):
@@ -201,6 +203,7 @@ class _Runner:
                     older=self.older,
                     budget=share,
                     warm=self.starts.get(task),
+                    encoders=encoders,
                     tell=self.progress,
                     tick=tick,
                 )

@@ -9,7 +9,8 @@ from typing import Any
 from training.card import card
 from training.config import FitConfig
 from training.datasets import Examples
-from training.fit import Design, FittedHead
+from training.design import Design
+from training.fit import FittedHead
 from training.register import BundleParts, write_bundle
 from training.report.files import facts_of_run, files, subject_of_run
 from training.report.rival import find_rival

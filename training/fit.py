@@ -1,21 +1,20 @@
 """Choose and fit the head of each task by cross-validation."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from training.budget import Budget
-from training.candidates import CANDIDATES, Candidate, variants
+from training.candidates import BY_NAME, CANDIDATES, Candidate, variants
 from training.datasets import Examples, Rows
-from training.features import Copies, inverse_frequencies, to_matrix
-from training.linear import Features
+from training.design import Design, starting_table
+from training.names import Named, name_rows
 from training.race import Race
 from training.split import folds
 from training.trials import AHEAD, MOST_BYTES, Problem, Trials, held_scores
-from triage.encoders.lexical import HashedNgrams, SparseRows, tfidf
+from triage.encoders.base import EncoderSet
 from triage.errors import ExportError
 from triage.labeling.heads import Floats, Head, LexicalWeights
 
@@ -37,6 +36,7 @@ class FittedHead:
         untried: Candidates that the budget left no time for.
         cut: Whether the budget ended the search.
         iterations: Steps that the last fit took.
+        named: Rows made of label names, if the candidates had any.
     """
 
     head: Head
@@ -48,42 +48,7 @@ class FittedHead:
     untried: tuple[Candidate, ...] = ()
     cut: bool = False
     iterations: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Design:
-    """The matrices of one run, shared by all tasks.
-
-    Args:
-        copies: Messages as vectors.
-        ngrams: Counts n-grams.
-        idf: Inverse frequency of each bucket, shape ``(buckets,)``.
-        columns: Buckets that any message fills, shape ``(columns,)``.
-        lexical_rows: Weighted n-grams of each copy, shape ``(copies, columns)``.
-    """
-
-    copies: Copies
-    ngrams: HashedNgrams
-    idf: NDArray[np.float16]
-    columns: Rows
-    lexical_rows: sparse.csr_matrix
-
-    def features(self, candidate: Candidate) -> Features:
-        """Return what a candidate is fitted on, one row per copy."""
-        return Features(self.copies.vectors, self.lexical_rows, candidate.lexical)
-
-
-def design(
-    examples: Examples, copies: Copies, ngrams: HashedNgrams, counts: SparseRows | None = None
-) -> Design:
-    """Build the matrices of a run; ``counts`` spare counting n-grams anew."""
-    counts = counts or ngrams.counts(examples.texts)
-    idf = inverse_frequencies(counts, ngrams.buckets).astype(np.float16)
-    weighted = to_matrix(tfidf(counts, idf.astype(np.float32)), ngrams)
-    weighted.eliminate_zeros()
-    columns = np.unique(weighted.indices).astype(np.int64)
-    beside = weighted[:, columns].tocsr()[copies.rows].astype(np.float32)
-    return Design(copies, ngrams, idf, columns, beside)
+    named: Named | None = None
 
 
 def fit_head(  # noqa: PLR0913 - a run has this many parts
@@ -100,6 +65,7 @@ def fit_head(  # noqa: PLR0913 - a run has this many parts
     older: NDArray[np.bool_] | None = None,
     budget: Budget = Budget(),  # noqa: B008 - frozen, without end
     warm: Head | None = None,
+    encoders: EncoderSet | None = None,
     tell: Tell = lambda _: None,
     tick: Callable[[], None] = lambda: None,
 ) -> FittedHead:
@@ -120,6 +86,7 @@ def fit_head(  # noqa: PLR0913 - a run has this many parts
             are compared on them alone, and heads fitted on them alone score the others.
         budget: Ends the search; the best so far is taken.
         warm: Head of an earlier bundle over the same encoder, to start the last fit from.
+        encoders: Encode the names of labels where rows are few; left out, names are not tried.
         tell: Takes one line a round.
         tick: Called after every fit.
 
@@ -129,34 +96,51 @@ def fit_head(  # noqa: PLR0913 - a run has this many parts
     """
     rows = np.flatnonzero(examples.answered(task))
     compared = rows if older is None else rows[older[rows]]
-    kept = np.flatnonzero(examples.answered(task)[matrices.copies.rows])
     fold = _folds(examples.labels[task], clusters, compared, fold_count, seed)
-    problem = _problem(examples, matrices, task, labels, fold, kept, compared)
-    affordable = _affordable(task, problem, candidates)
+    problem, kept = _problem(examples, matrices, task, labels, fold, rows, compared)
+    problem, entrants = _with_names(problem, labels, matrices, encoders, candidates)
     trials = Trials(problem, jobs, tick)
     race = Race(trials, trials.folds, budget, tell)
-    best = _search(race, affordable, problem, refine=candidates is CANDIDATES)
-    start = None if warm is None else starting_table(warm, labels, matrices, best)
+    best = _search(race, task, entrants, problem, refine=candidates is CANDIDATES)
+    start = starting_table(warm, labels, matrices, best)
     found = problem.fit(best, np.ones(len(kept), bool), start)
     return FittedHead(
-        head=_head(task, labels, found.weights, matrices, best),
-        rows=rows,
-        scores=_routed(problem, trials, best, matrices, kept, rows),
-        chosen=best,
-        table=race.table,
-        dropped={**_refused(problem, candidates, affordable), **race.dropped},
+        _head(task, labels, found.weights, matrices, best),
+        rows,
+        _routed(problem, trials, best, matrices, kept, rows),
+        best,
+        race.table,
+        dropped=race.dropped,
         untried=tuple(race.untried),
         cut=race.cut,
         iterations=found.iterations,
+        named=problem.named,
     )
+
+
+def _with_names(
+    problem: Problem,
+    labels: Sequence[str],
+    matrices: Design,
+    encoders: EncoderSet | None,
+    candidates: Sequence[Candidate],
+) -> tuple[Problem, Sequence[Candidate]]:
+    """Put label names beside the rows, and candidates that use them before the default ones."""
+    if encoders is None or candidates is not CANDIDATES:
+        return problem, candidates
+    counts = np.bincount(problem.target, minlength=len(labels))
+    named = name_rows(labels, counts, matrices, encoders)
+    if named is None:
+        return problem, candidates
+    return replace(problem, named=named), (*BY_NAME, *candidates)
 
 
 def refit(fitted: FittedHead, examples: Examples, matrices: Design, rows: Rows) -> Head:
     """Fit the chosen candidate again, on some of the rows that answer the task."""
     task, labels = fitted.head.task, fitted.head.labels
-    kept = np.flatnonzero(np.isin(matrices.copies.rows, rows))
     fold = np.zeros(len(examples), np.int64)
-    problem = _problem(examples, matrices, task, labels, fold, kept, rows)
+    problem, kept = _problem(examples, matrices, task, labels, fold, rows, rows)
+    problem = replace(problem, named=fitted.named)
     found = problem.fit(fitted.chosen, np.ones(len(kept), bool))
     return _head(task, labels, found.weights, matrices, fitted.chosen)
 
@@ -171,40 +155,17 @@ def _folds(
 
 
 def _search(
-    race: Race, candidates: Sequence[Candidate], problem: Problem, *, refine: bool
+    race: Race, task: str, candidates: Sequence[Candidate], problem: Problem, *, refine: bool
 ) -> Candidate:
     """Race the candidates, then the winner against its variants, and score it on every fold."""
-    best = race.run(candidates)
+    affordable = _affordable(task, problem, candidates)
+    race.dropped.update(_refused(problem, candidates, affordable))
+    best = race.run(affordable)
     if refine and not race.cut:
         around = variants(best, problem.target, [*race.table, *race.dropped])
         best = race.challenge(best, [c for c in around if problem.bytes(c) <= MOST_BYTES])
     race.finish(best)
     return best
-
-
-def starting_table(
-    head: Head, labels: Sequence[str], matrices: Design, candidate: Candidate
-) -> Floats | None:
-    """Turn an earlier head into weights to start from; labels it lacks start empty.
-
-    Returns:
-        Shape ``(1 + width, labels)``; None where its embedding has another width.
-    """
-    dim = matrices.copies.vectors.shape[1]
-    if len(head.dense) != dim:
-        return None
-    table = np.zeros((1 + matrices.features(candidate).width, len(labels)), np.float32)
-    known = [
-        (i, head.labels.index(label)) for i, label in enumerate(labels) if label in head.labels
-    ]
-    here, there = [i for i, _ in known], [j for _, j in known]
-    table[0, here] = head.bias[there]
-    table[1 : 1 + dim, here] = head.dense[:, there]
-    lexical = head.lexical
-    if candidate.lexical and lexical is not None and len(lexical.idf) == matrices.ngrams.buckets:
-        weights = lexical.weights[np.ix_(matrices.columns, np.asarray(there, np.int64))]
-        table[1 + dim :, here] = weights.astype(np.float32) / np.float32(candidate.lexical)
-    return table
 
 
 def _problem(
@@ -213,14 +174,16 @@ def _problem(
     task: str,
     labels: tuple[str, ...],
     fold: Rows,
-    kept: Rows,
+    rows: Rows,
     compared: Rows,
-) -> Problem:
+) -> tuple[Problem, Rows]:
+    """Pose a task over the copies of some rows; return these copies too."""
     copies = matrices.copies
+    kept = np.flatnonzero(np.isin(copies.rows, rows))
     owner = copies.rows[kept]
     measured = compared[examples.target[compared]]
     measured = measured if len(measured) else compared
-    return Problem(
+    problem = Problem(
         dense=copies.vectors[kept],
         sparse=matrices.lexical_rows[kept],
         target=_targets(examples, task, labels)[owner],
@@ -229,6 +192,7 @@ def _problem(
         measured={name: _place(kept, at[measured]) for name, at in copies.routed.items()},
         labels=len(labels),
     )
+    return problem, kept
 
 
 def _place(kept: Rows, wanted: Rows) -> Rows:

@@ -11,9 +11,10 @@ from training.calibrate import fit_temperature
 from training.candidates import Candidate
 from training.config import FitConfig
 from training.datasets import Examples
+from training.design import design
 from training.encoders import Resolved
 from training.features import embed
-from training.fit import FittedHead, design, fit_head
+from training.fit import FittedHead, fit_head
 from training.split import cluster
 from triage.domain import Reason
 from triage.encoders.lexical import HashedNgrams

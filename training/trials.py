@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from training.candidates import Candidate
 from training.datasets import Rows
 from training.linear import ARRAYS, Features, Solution, fit_softmax
+from training.names import Named
 from training.race import Pair
 from triage.labeling.heads import Floats
 
@@ -36,6 +37,7 @@ class Problem:
         fold: Fold of each copy, or ``AHEAD``, shape ``(m,)``.
         measured: Profile to the copies that it is compared on.
         labels: How many labels there are.
+        named: Rows made of the names of labels, which no fold holds out, if any.
     """
 
     dense: Floats
@@ -45,6 +47,7 @@ class Problem:
     fold: NDArray[np.int64]
     measured: Mapping[str, Rows]
     labels: int
+    named: Named | None = None
 
     def features(self, candidate: Candidate) -> Features:
         """Return what a candidate is fitted on."""
@@ -62,21 +65,38 @@ class Problem:
 
         A label that these copies lack gets a bias that keeps it from winning.
         """
-        features, target = self.features(candidate), self.target[seen]
+        features, target, weights = self._rows(candidate, seen)
         present, columns = np.unique(target, return_inverse=True)
         table = np.zeros((1 + features.width, self.labels), np.float32)
         table[0] = ABSENT
         if len(present) < 2:  # noqa: PLR2004 - one label in these rows: always answer it
             table[0, present] = -ABSENT
             return Solution(table, 0)
-        weights = candidate.weights(columns, self.weights[seen])
         begin = None if start is None else np.ascontiguousarray(start[:, present])
         with threadpool_limits(1):
-            found = fit_softmax(
-                features.take(seen), columns, weights, len(present), candidate.strength, begin
-            )
+            found = fit_softmax(features, columns, weights, len(present), candidate.strength, begin)
         table[:, present] = found.weights
         return Solution(table, found.iterations)
+
+    def _rows(
+        self, candidate: Candidate, seen: NDArray[np.bool_]
+    ) -> tuple[Features, NDArray[np.int64], NDArray[np.float64]]:
+        """Take some copies, with the names of labels behind them where a candidate uses them."""
+        features, target = self.features(candidate).take(seen), self.target[seen]
+        weights = candidate.weights(target, self.weights[seen])
+        named = self.named
+        if named is None or not candidate.named:
+            return features, target, weights
+        beside = sparse.vstack([features.sparse, named.sparse]) if candidate.lexical else None
+        return (
+            Features(
+                np.concatenate([features.dense, named.dense]),
+                features.sparse if beside is None else beside.tocsr(),
+                candidate.lexical,
+            ),
+            np.concatenate([target, named.target]),
+            np.concatenate([weights, candidate.named * named.shares]),
+        )
 
 
 def held_scores(problem: Problem, candidate: Candidate, held: NDArray[np.bool_]) -> Floats:

@@ -19,9 +19,10 @@ from training.audit.choose import choose_next, doubt_of
 from training.calibrate import fit_temperature
 from training.candidates import Candidate
 from training.config import Columns, SplitConfig
+from training.design import design
 from training.encoders import resolve
 from training.features import Copies, embed
-from training.fit import design, fit_head
+from training.fit import fit_head
 from training.ingest.table import read_export
 from training.split import cluster, split
 from triage.encoders.lexical import HashedNgrams

@@ -28,9 +28,10 @@ from training.candidates import Candidate
 from training.config import AUTOMATE_BOUND, AUTOMATE_PRECISION, BOUND, Columns
 from training.cuts import threshold
 from training.datasets import Examples
+from training.design import design
 from training.encoders import resolve
 from training.features import embed
-from training.fit import design, fit_head
+from training.fit import fit_head
 from training.ingest.table import read_export
 from training.split import cluster
 from triage.encoders.lexical import HashedNgrams

@@ -8,8 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from tests.builders import HashingEncoder, examples_of, messages
 from training.candidates import Candidate
 from training.datasets import Examples
+from training.design import Design, design
 from training.features import embed
-from training.fit import Design, FittedHead, design, fit_head
+from training.fit import FittedHead, fit_head
 from triage.encoders.base import EncoderSet, Profile
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError

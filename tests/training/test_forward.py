@@ -11,8 +11,9 @@ import pytest
 from tests.builders import HashingEncoder, examples_of, messages, tiny_config
 from training.candidates import Candidate
 from training.datasets import Examples
+from training.design import Design, design
 from training.features import embed
-from training.fit import Design, FittedHead, design, fit_head
+from training.fit import FittedHead, fit_head
 from training.run import Outcome, Prepared, fit_examples, prepare
 from triage.bundle.manifest import CARD
 from triage.bundle.store import load_bundle

@@ -22,8 +22,9 @@ from training.carry import champion
 from training.config import FitConfig
 from training.contest import hold_contest
 from training.datasets import Examples
+from training.design import Design, design, starting_table
 from training.features import embed
-from training.fit import Design, FittedHead, design, fit_head, starting_table
+from training.fit import FittedHead, fit_head
 from training.options import encoders_of
 from training.run import fit_examples
 from triage.bundle.store import load_bundle

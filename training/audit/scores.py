@@ -11,8 +11,9 @@ from training.audit.twins import join_pairs
 from training.calibrate import fit_temperature
 from training.candidates import Candidate
 from training.datasets import Examples, Rows
+from training.design import Design, design
 from training.features import Copies
-from training.fit import Design, FittedHead, design, fit_head
+from training.fit import FittedHead, fit_head
 from training.split import cluster
 from triage.encoders.lexical import HashedNgrams
 from triage.errors import ExportError

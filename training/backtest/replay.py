@@ -16,9 +16,10 @@ from training.carry import base_bundle
 from training.config import Precision
 from training.contest import bits_of
 from training.datasets import Examples
+from training.design import Design, design
 from training.encoders import Resolved
 from training.features import Copies, embed
-from training.fit import Design, FittedHead, design, fit_head
+from training.fit import FittedHead, fit_head
 from training.register import BundleParts
 from training.split import cluster
 from training.taxonomies import taxonomy_of

@@ -10,7 +10,8 @@ from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from training.datasets import Examples
-from training.fit import Design, FittedHead, refit
+from training.design import Design
+from training.fit import FittedHead, refit
 from training.metrics import BINS, expected_calibration_error
 from training.report.intervals import interval, rounded, wilson
 from training.report.subject import Answers, Json, Subject, Training

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.datasets import Examples, Rows
-from training.fit import Design, FittedHead
+from training.design import Design
+from training.fit import FittedHead
 from triage.bundle.store import Bundle
 from triage.encoders.base import EncoderSet, Profile, Vectors
 from triage.labeling.calibration import Probabilities

@@ -20,7 +20,10 @@ from tests.benchmarks.quality.peers import PEERS
 from tests.benchmarks.quality.protocol import answer
 from triage.settings import CHECKOUT, Settings
 
-FIRST = ("tfidf_svc", "tfidf_lr", "fasttext", "minilm_lr", "static", "minilm", "finetuned")
+FIRST = (
+    *("tfidf_svc", "tfidf_lr", "fasttext", "minilm_lr"),
+    *("static", "minilm", "packaged", "finetuned"),
+)
 LAST = "setfit"
 """Hours of pairs: its cells come after all others."""
 PACKAGES = (

