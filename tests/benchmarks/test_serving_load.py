@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.serving import articles, machine, messages, open_loop, wrk
+from tests.benchmarks.serving.bundle import write_bundle
 from tests.benchmarks.serving.children import NotMeasuredError, ask, free_port, running
+from triage.bundle.store import load_bundle
 from triage.knowledge.markdown import parse_article
+from triage.settings import CHECKOUT
+from triage.suggest.calibrator import from_json
 
 FOUND = {
     "requests": 1200, "us": 2_000_000, "bytes": 99, "p50": 1500, "p90": 2000, "p99": 9000,
@@ -197,6 +201,16 @@ def test_the_help_centre_holds_articles_that_can_be_imported() -> None:
 
     assert len({one.title for one in parsed}) == len({one.id for one in parsed}) == 1460
     assert composed == articles.compose(articles._answers(), 1460)
+
+
+def test_the_bundle_that_is_measured_suggests_whatever_is_nearest(tmp_path: Path) -> None:
+    """It is the starter with thresholds of zero, and passes every check on loading."""
+    folder = write_bundle(tmp_path / "bundle")
+
+    bundle = load_bundle(folder, CHECKOUT / "models/encoders", "tiny")
+
+    assert bundle.retrieval
+    assert {one.threshold for one in from_json(bundle.retrieval).values()} == {0.0}
 
 
 @pytest.mark.parametrize(

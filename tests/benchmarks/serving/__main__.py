@@ -46,14 +46,17 @@ def main() -> None:
     home = asked.home.resolve()
     folder = home / "serving" / form.name
     if asked.fresh:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder / "cells", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     cells = Cells(
         folder / "cells", {"seconds": form.seconds, "longest": form.longest, "warm": form.warm}
     )
     if not (asked.table or asked.summary):
         check_installed()
-        _measure(asked, form, home, folder, cells)
+        try:
+            _measure(asked, form, home, folder, cells)
+        except KeyboardInterrupt:
+            sys.exit("Stopped; the same command goes on from here.")
     known = folder / "run.json"
     run: Json = json.loads(known.read_text(encoding="utf-8")) if known.is_file() else {}
     figures = Figures(cells.every())
@@ -69,7 +72,8 @@ def main() -> None:
 def _measure(asked: argparse.Namespace, form: Form, home: Path, folder: Path, cells: Cells) -> None:
     machine, cores = describe(), share_out(os.sched_getaffinity(0))
     texts = _workloads(folder)
-    lengths = [token_counter()(text) for text in texts["mix"]]
+    count = token_counter()
+    lengths = [count(text) for text in texts["mix"]]
     run = {
         "machine": machine,
         "cores": cores.told,

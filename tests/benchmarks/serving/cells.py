@@ -16,7 +16,7 @@ from triage.settings import CHECKOUT
 Record = dict[str, Any]
 WHY = "not_measured"
 """Field of a cell that could not be measured: the reason. It is tried again by the next run."""
-ALL = ("messages.py", "articles.py", "wrk.py", "machine.py", "run.py")
+ALL = ("messages.py", "articles.py", "bundle.py", "wrk.py", "machine.py", "servers.py", "run.py")
 OWN = {
     "constant": ("constant.py",),
     "naive": ("naive.py",),

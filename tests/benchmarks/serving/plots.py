@@ -30,6 +30,8 @@ SHADES = ("#1f4e79", "#5b8db8", "#b3cde3")
 COLOURS = ("#888888", "#c0504d", "#b08a2e", "#d8b864", "#2e8b57", "#1f4e79")
 """In the order of the servers."""
 WIDTH = 0.26
+LEAST = 1
+"""Requests per CPU-second where the bars begin."""
 STACKED = 1.15
 """Factor of a label above its bar, on the logarithmic axis."""
 
@@ -54,8 +56,9 @@ def _throughput(figures: Figures, servers: Sequence[str]) -> Figure:
         axes.bar(places, heights, WIDTH * 0.94, color=SHADES[at], label=label)
         for place, height in zip(places, heights, strict=True):
             if height:
-                axes.text(place, height * STACKED, f"{height:,.0f}", ha="center", fontsize=8)
+                axes.text(place, height * STACKED, f"{height:,.0f}", ha="center", fontsize=7.5)
     axes.set_yscale("log")
+    axes.set_ylim(bottom=LEAST)
     axes.set_xticks(range(len(servers)), [_broken(TITLES[name]) for name in servers])
     axes.set_ylabel("requests per CPU-second of the server")
     axes.legend(loc="upper right")

@@ -65,7 +65,7 @@ class Form:
     rounds: int
 
 
-QUICK, FULL = Form("quick", 2, 8, 1, 1), Form("full", 6, 20, 3, 3)
+QUICK, FULL = Form("quick", 2, 8, 1, 1), Form("full", 6, 30, 3, 3)
 
 
 class Bench:

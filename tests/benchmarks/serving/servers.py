@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.serving.articles import write_help_centre
-from tests.benchmarks.serving.children import NotMeasuredError
+from tests.benchmarks.serving.bundle import write_bundle
+from tests.benchmarks.serving.children import HOST, NotMeasuredError
 from tests.benchmarks.serving.constant import BYTES
 from tests.benchmarks.serving.peer import executable, model_folder
 from triage.settings import CHECKOUT, PREFIX
@@ -103,13 +104,15 @@ class Starts:
         data = self._scratch / "data"
         if not data.is_dir():
             write_help_centre(data)
+            write_bundle(self._scratch / "bundle")
         home = self._scratch / f"home-{profile}"
         shutil.rmtree(home, ignore_errors=True)
         env = clean_env() | {"TRIAGE_HOME": str(home), "TRIAGE_DATA": str(data)}
         if database:
             env["TRIAGE_DATABASE_URL"] = database
         self._import(env, data / "articles")
-        command = [*TRIAGE, "serve", "--host", "127.0.0.1", "--profile", profile]
+        bundle = str(self._scratch / "bundle")
+        command = [*TRIAGE, "serve", "--host", HOST, "--profile", profile, "--bundle", bundle]
         return Start(command, env, "/v1/classify", _text, check_ours)
 
     def _import(self, env: Mapping[str, str], folder: Path) -> None:
@@ -125,7 +128,7 @@ class Starts:
         weights = str(model_folder())
         command = [
             str(program), "v2", "--model-id", weights, "--engine", "torch", "--device", "cpu",
-            "--dtype", dtype, "--host", "127.0.0.1", "--log-level", "warning",
+            "--dtype", dtype, "--host", HOST, "--log-level", "warning",
         ]  # fmt: skip
         env = clean_env() | {"DO_NOT_TRACK": "1", "INFINITY_ANONYMOUS_USAGE_STATS": "0"}
         env.pop("PYTHONPATH")
