@@ -23,7 +23,10 @@ OWN = {
     "infinity": ("peer.py",),
     "infinity-bf16": ("peer.py",),
     "bare": ("bare.py",),
+    "pair": ("pair.py",),
 }
+OURS = ("tiny", "twin", "pair")
+"""Cells that depend on the service itself."""
 
 
 class Cells:
@@ -82,6 +85,6 @@ def fingerprint(files: Iterable[Path], form: str) -> str:
 def _files(server: str) -> list[Path]:
     here = Path(__file__).parent
     files = [here / name for name in (*ALL, *OWN.get(server, ()))]
-    if server not in OWN:
+    if server in OURS:
         files += [*(CHECKOUT / "triage").rglob("*.py"), CHECKOUT / "models/starter/manifest.json"]
     return files

@@ -77,9 +77,10 @@ def _measure(
         for number, place in enumerate(places):
             port = free_port()
             log = scratch / f"pair-{number}.log"
-            child = stack.enter_context(running(start.at(port), start.env, port, place, log))
+            server = running(start.at(port), start.env, port, place, log)
+            children.append(stack.enter_context(server))
+        for child in children:
             child.first_answer(start.path, start.shape(texts[0]))
-            children.append(child)
 
         def run(length: int) -> list[Any]:
             with pinned(load):

@@ -114,7 +114,7 @@ class Wrk:
     def __init__(
         self, folder: Path, port: int, path: str, bodies: Path, connections: int, seconds: int
     ) -> None:
-        script = folder / "cycle.lua"
+        script = folder / f"cycle-{port}.lua"  # another wrk may be reading its own just now
         script.write_text(SCRIPT, encoding="utf-8")
         self._seconds = seconds
         self._process = subprocess.Popen(  # noqa: S603 - fixed words
