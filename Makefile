@@ -67,8 +67,9 @@ starter: setup  ## Rebuild models/starter from data/ and the public sets of TRIA
 	$(BIN)/python -m training.starter --out models --name starter --replace
 
 .PHONY: bench
-bench: setup  ## Measure speed on this machine, as ratios in one run
+bench: setup  ## Measure speed on this machine, as ratios in one run (needs wrk; ARGS=--quick)
 	$(BIN)/python tests/benchmarks/pipeline.py
+	$(BIN)/python -m tests.benchmarks.serving $(ARGS)
 
 .PHONY: lock
 lock: setup  ## Pin all versions again

@@ -1,0 +1,1 @@
+"""Measure the server over HTTP beside a constant route and what others would run."""
