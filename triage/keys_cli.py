@@ -15,6 +15,7 @@ from triage.settings import load_settings
 from triage.storage.keys import KeyRepository
 from triage.storage.store import Store
 
+PLAIN_WIDTH = 200
 app = typer.Typer(name="keys", help="Make and revoke keys of the API.", no_args_is_help=True)
 console = Console(stderr=True, highlight=False)
 
@@ -52,8 +53,13 @@ def list_() -> None:
     """Show all keys, never their secrets."""
     with _keys() as keys:
         found = keys.list_keys()
-    now, columns = _now(), ("id", "name", "scopes", "brand", "rate", "state", "made", "last used")
-    table = Table(*columns)
+    now, table = (
+        _now(),
+        Table("id", "name", "scopes", "brand", "rate", "state", "made", "last used"),
+    )
+    for column in table.columns:
+        column.overflow = "fold"
+    table.columns[0].no_wrap = True
     for key in found:
         table.add_row(
             key.id,
@@ -65,7 +71,9 @@ def list_() -> None:
             _shown(key.created_at),
             _shown(key.last_used_at) if key.last_used_at else "never",
         )
-    Console(highlight=False).print(table)
+    # A file or a pipe has no width; nothing is broken there.
+    out = Console(highlight=False)
+    (out if out.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)).print(table)
 
 
 @app.command("revoke", epilog="Example: triage keys revoke 4kZ0pQ9x")
@@ -105,6 +113,7 @@ def _hand_over(text: str, key: ApiKey) -> None:
         f"{key.id} for {key.name}: {scopes}; brand {key.brand or 'all'}{ends}. The line that "
         f"begins with {PREFIX} is the key; it is not shown again.",
         markup=False,
+        soft_wrap=True,
     )
 
 

@@ -160,17 +160,18 @@ def test_revoked_key_is_refused_by_every_server_within_five_seconds(
 
 
 def test_log_names_the_key_that_asked(serve: Serve, served: Settings, log: StringIO) -> None:
-    """Every request can be put down to a key by its public id; its last use is recorded."""
+    """Every request, refused ones too, is put down to a key by its id; its last use is recorded."""
     text, key = hold(served, "classify")
     client = serve()
     client.post("/v1/classify", json=TEXT, headers=bearer(text))
     client.get("/livez")
+    client.get("/metrics", headers=bearer(text))
     client.app.state.service.close()  # type: ignore[attr-defined] # the app is ours
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     with Store.open(served.store_url) as store:
         used = store.keys.find(key.id).last_used_at
 
-    assert [line["key"] for line in lines if line["event"] == "request"] == [key.id, ""]
+    assert [line["key"] for line in lines if line["event"] == "request"] == [key.id, "", key.id]
     assert used is not None
     assert datetime.now(UTC) - used < timedelta(minutes=1)
 

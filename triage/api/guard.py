@@ -62,7 +62,7 @@ def open_to_all(endpoint: Endpoint) -> Endpoint:
 
 
 class Entry(NamedTuple):
-    """What came of a look at a request: a caller, or an error for whoever asks."""
+    """What came of a look at a request: who asks, if that is known, and what stands against it."""
 
     caller: Caller | None
     error: TriageError | None
@@ -104,9 +104,9 @@ class Gate:
         turn = self._rates.take(rate, caller.key_id)
         headers = _rate_headers(rate, turn)
         if not turn.granted:
-            return Entry(None, _too_often(rate), headers | {"Retry-After": str(turn.reset_s)})
+            return Entry(caller, _too_often(rate), headers | {"Retry-After": str(turn.reset_s)})
         if need not in caller.scopes:
-            return Entry(None, _missing(need), headers | {"WWW-Authenticate": _challenge(need)})
+            return Entry(caller, _missing(need), headers | {"WWW-Authenticate": _challenge(need)})
         return Entry(caller, None, headers)
 
     def _without_key(self, scope: Scope) -> Entry:
@@ -132,11 +132,11 @@ class GuardedRoute(APIRoute):
             return
         gate: Gate = scope["app"].state.gate
         entry = gate.look(scope, need)
+        scope.setdefault("state", {})["caller"] = entry.caller
         if entry.error is not None:
             problem = problem_of(entry.error, instance_of(Request(scope)))
             await respond(problem, entry.headers)(scope, receive, send)
             return
-        scope.setdefault("state", {})["caller"] = entry.caller
         added = [(name.lower().encode(), value.encode()) for name, value in entry.headers.items()]
 
         async def told(message: Message) -> None:
