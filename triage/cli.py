@@ -1,4 +1,4 @@
-"""The command line ``triage``: serve, classify, kb, models."""
+"""The command line ``triage``: serve, classify, kb, models, keys."""
 
 import json
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from triage.bundle.store import load_bundle
 from triage.domain import Message, Options
 from triage.errors import InputError
 from triage.kb_cli import build_app
+from triage.keys_cli import app as keys_app
 from triage.knowledge.importer import ArticleStore
 from triage.models_cli import app as models_app
 from triage.pipeline import Pipeline
@@ -159,6 +160,7 @@ def _articles() -> Iterator[ArticleStore]:
 
 app.add_typer(build_app(_articles))
 app.add_typer(models_app)
+app.add_typer(keys_app)
 
 
 def main() -> None:

@@ -13,6 +13,11 @@ DecisionKind = Literal["automate", "suggest", "abstain"]
 Reason = Literal[
     "low_confidence", "unsupported_language", "too_short", "auto_generated", "out_of_scope"
 ]
+Scope = Literal[
+    "classify", "suggest", "feedback", "kb:read", "kb:write",
+    "models:read", "models:promote", "metrics", "admin",
+]  # fmt: skip
+"""What a key may be good for; none includes another."""
 NoSuggestionReason = Literal[
     "nothing_above_threshold", "empty_knowledge_base", "abstained", "not_requested"
 ]
@@ -156,6 +161,16 @@ class Suggestions:
 
     items: tuple[Suggestion, ...]
     no_suggestion_reason: NoSuggestionReason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. ``brand`` of None means all brands; ``name`` is that of the key, for records."""
+
+    key_id: str
+    scopes: frozenset[str]
+    brand: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

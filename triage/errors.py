@@ -14,6 +14,11 @@ TriageError                  triage_error         base, never raised itself
 ├── ArticleError             invalid_article      a knowledge-base article cannot be used
 ├── StoreError               store_unavailable    the store cannot be opened or written
 ├── OverloadedError          overloaded           the queue is full or the deadline has passed
+├── UnauthorizedError        unauthorized         no key was shown, or one that is not valid
+├── ForbiddenError           forbidden            the key shown may not do what was asked for
+│   ├── MissingScopeError    missing_scope        the key does not have the route's scope
+│   └── BrandMismatchError   brand_mismatch       the key belongs to another brand
+├── RateLimitedError         rate_limited         the key was used more often than it may be
 └── GateError                gate_failed          a measured quality is below what was demanded
 
 Each class owns one stable ``code``. HTTP statuses belong to ``triage.api.errors`` and exit codes to
@@ -143,6 +148,36 @@ class OverloadedError(TriageError):
     """The queue is full or the deadline has passed; asking again later may succeed."""
 
     code = "overloaded"
+
+
+class UnauthorizedError(TriageError):
+    """No key was shown, or one that is unknown, expired or revoked."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(TriageError):
+    """The key shown may not do what was asked for."""
+
+    code = "forbidden"
+
+
+class MissingScopeError(ForbiddenError):
+    """The key does not have the scope that the route needs."""
+
+    code = "missing_scope"
+
+
+class BrandMismatchError(ForbiddenError):
+    """The key belongs to another brand than the one asked for."""
+
+    code = "brand_mismatch"
+
+
+class RateLimitedError(TriageError):
+    """The key was used more often than it may be; asking again later succeeds."""
+
+    code = "rate_limited"
 
 
 class GateError(TriageError):

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Self
 from uuid import uuid4
 
+from triage.access.keyring import Keyring
 from triage.bundle.registry import Registry
 from triage.bundle.watch import AliasWatch
 from triage.domain import Article, Language, Message, Options, Suggestions, TriageResult
@@ -55,6 +56,7 @@ class Service:
         self.settings = settings
         self.registry = Registry(settings.home, settings.models)
         self.telemetry = telemetry
+        self.keyring = Keyring(store.keys, telemetry)
         self._live = live
         self._store = store
         journal = store.journal(settings.store_text, lambda text: redact(text).text)
@@ -199,6 +201,7 @@ class Service:
         if self._articles:
             self._articles.close()
         self._writer.close()
+        self.keyring.close()
         self._store.close()
 
     def _watched(self, live: Live) -> ArticleWatch | None:

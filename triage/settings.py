@@ -54,10 +54,12 @@ class Settings(BaseSettings):
     threads: Annotated[
         int, Field(ge=1, le=64, description="Messages labelled at once; the processors at most.")
     ] = Field(default_factory=lambda: min(4, os.cpu_count() or 1))
-    allow_unauthenticated: Annotated[
-        bool,
-        Field(description="Listen beyond this machine although nobody has to show a key."),
+    require_keys: Annotated[
+        bool, Field(description="Ask for a key on this machine too, even before one is made.")
     ] = False
+    rate: Annotated[
+        str, Field(description="Most requests of a key; its own `--rate` goes first.")
+    ] = "100/2 seconds"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least level logged.")
     ] = "info"
@@ -73,23 +75,28 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'triage.db'}"
 
 
-def check_exposure(settings: Settings) -> None:
-    """Refuse to listen beyond this machine as long as every caller is let in.
+def check_exposure(settings: Settings, *, keys: bool) -> None:
+    """Refuse to listen beyond this machine as long as no key would keep strangers out.
+
+    Args:
+        settings: What the operator chose.
+        keys: Whether the store holds a live key.
 
     Raises:
-        ConfigError: When the host is no loopback address and the operator has not agreed to it.
+        ConfigError: When the host is no loopback address and there is no live key.
     """
-    if not settings.allow_unauthenticated and not _is_loopback(settings.host):
+    if not keys and not is_loopback(settings.host):
         raise ConfigError(
-            f"TRIAGE_HOST is {settings.host or 'empty'}: anybody who reaches this machine could "
-            "read and send messages.",
-            fix="Listen on 127.0.0.1, or set TRIAGE_ALLOW_UNAUTHENTICATED=true where a proxy or "
-            "a closed network keeps strangers out.",
+            f"TRIAGE_HOST is {settings.host or 'empty'}, and the store holds no live key: anybody "
+            "who reaches this machine could read and send messages.",
+            fix="Make one first: triage keys create --name desk --scope classify; or listen on "
+            "127.0.0.1.",
             field="TRIAGE_HOST",
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

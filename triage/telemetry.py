@@ -23,7 +23,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 KEYS = frozenset(
     {
         "event", "level", "timestamp",
-        "request_id", "method", "route", "status", "duration_ms", "code",
+        "request_id", "key", "method", "route", "status", "duration_ms", "code",
         "bundle", "alias", "profile", "host", "port",
         "articles", "passages", "seconds",
         "error", "where", "reason", "count",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,6 +15,8 @@ from triage.service import Service
 from triage.settings import Settings
 from triage.telemetry import Telemetry
 
+HERE: dict[str, Any] = {"base_url": "http://127.0.0.1", "client": ("127.0.0.1", 50000)}
+"""How a program on the server's own machine asks."""
 Serve = Callable[..., TestClient]
 """Serves the app with settings changed by keyword."""
 
@@ -46,7 +49,7 @@ def serve(served: Settings, log: StringIO) -> Iterator[Serve]:
         def start(**changes: object) -> TestClient:
             settings = served.model_copy(update=changes)
             app = create_app(Service.open(settings, Telemetry("info", log)))
-            return stack.enter_context(TestClient(app))
+            return stack.enter_context(TestClient(app, **HERE))
 
         yield start
 
@@ -61,5 +64,5 @@ def client(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         profile="tiny",
     )
     service = Service.open(settings, Telemetry("error", StringIO()))
-    with TestClient(create_app(service)) as opened:
+    with TestClient(create_app(service), **HERE) as opened:
         yield opened

@@ -174,7 +174,8 @@ def test_body_without_a_length_is_given_up_at_the_limit(client: TestClient) -> N
         "raw_path": b"/v1/classify",
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 50000),
     }
     anyio.run(client.app, scope, receive, send)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
@@ -10,15 +11,19 @@ from fastapi.responses import HTMLResponse
 from starlette.middleware import Middleware
 
 from triage import __version__
+from triage.access.rates import Rates, read_rate
 from triage.api.deps import Turns
 from triage.api.docs import POLICY, page
 from triage.api.errors import add_handlers
 from triage.api.examples import restore_nulls
+from triage.api.guard import Gate, check_routes, open_to_all
 from triage.api.middleware import Observed
+from triage.api.openapi import with_security
 from triage.api.routes import classify, health, models, suggestions
 from triage.service import Service
-from triage.settings import Settings, check_exposure
+from triage.settings import Settings, check_exposure, is_loopback
 from triage.storage.lock import only_server
+from triage.storage.store import Store
 
 TITLE = "Triage"
 DESCRIPTION = (
@@ -35,7 +40,7 @@ class TriageApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
         if self.openapi_schema is None:
-            self.openapi_schema = restore_nulls(super().openapi())
+            self.openapi_schema = restore_nulls(with_security(super().openapi(), self))
         return self.openapi_schema
 
 
@@ -43,10 +48,12 @@ def create_app(service: Service) -> FastAPI:
     """Build the app over a service, which it closes at its end.
 
     Raises:
-        ConfigError: When the settings would open the API to strangers.
+        ConfigError: When the settings would open the API to strangers, or hold no rate.
     """
-    settings = service.settings
-    check_exposure(settings)
+    settings, keyring = service.settings, service.keyring
+    check_exposure(settings, keys=keyring.any_live)
+    rate = read_rate(settings.rate, "TRIAGE_RATE")
+    always = settings.require_keys or not is_loopback(settings.host)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -67,6 +74,7 @@ def create_app(service: Service) -> FastAPI:
         middleware=[Middleware(Observed, telemetry=service.telemetry)],
     )
     app.state.service = service
+    app.state.gate = Gate(keyring, Rates(), rate, always=always)
     app.state.turns = Turns(
         settings.threads,
         settings.max_in_flight,
@@ -77,6 +85,7 @@ def create_app(service: Service) -> FastAPI:
     for routes in (classify.router, suggestions.router, models.router, health.router):
         app.include_router(routes)
     _add_docs(app)
+    check_routes(app)
     return app
 
 
@@ -86,7 +95,8 @@ def serve(settings: Settings) -> None:
     Raises:
         TriageError: When something that serving needs is missing or broken.
     """
-    check_exposure(settings)
+    if not is_loopback(settings.host):
+        _check_keys(settings)
     with only_server(settings.store_url):
         uvicorn.run(
             create_app(Service.open(settings)),
@@ -99,7 +109,16 @@ def serve(settings: Settings) -> None:
         )
 
 
+def _check_keys(settings: Settings) -> None:
+    """Refuse before anything is loaded, which takes seconds."""
+    now = datetime.now(UTC)
+    with Store.open(settings.store_url) as store:
+        keys = any(key.state(now) == "live" for key in store.keys.list_keys())
+    check_exposure(settings, keys=keys)
+
+
 def _add_docs(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
+    @open_to_all
     async def docs() -> Response:
         return HTMLResponse(page(app.openapi()), headers={"Content-Security-Policy": POLICY})

@@ -1,4 +1,4 @@
-"""What routes are given: the service, and a turn to do work in."""
+"""What routes are given: the service, a turn to do work in, and who asks."""
 
 from collections.abc import Callable
 from typing import Annotated, ParamSpec, TypeVar, cast
@@ -7,6 +7,7 @@ import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
 
+from triage.domain import Caller
 from triage.errors import OverloadedError
 from triage.service import Service
 from triage.telemetry import Metrics
@@ -81,5 +82,11 @@ def get_turns(request: Request) -> Turns:
     return cast("Turns", request.app.state.turns)
 
 
+async def get_caller(request: Request) -> Caller:
+    """Return who asks, as the gate found."""
+    return cast("Caller", request.state.caller)
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
 ServiceDep = Annotated[Service, Depends(get_service)]
 TurnsDep = Annotated[Turns, Depends(get_turns)]

@@ -56,12 +56,19 @@ def _route(path: str, method: str, operation: Document, document: Document) -> s
         f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>",
         f"<p><strong>{escape(operation['summary'])}.</strong></p>",
         f"<p>{escape(operation.get('description', ''))}</p>",
+        *_scopes(operation),
     ]
     if "requestBody" in operation:
         parts += _request(path, operation, document)
     for status, response in operation["responses"].items():
         parts += _response(status, response)
     return "\n".join([*parts, "</section>"])
+
+
+def _scopes(operation: Document) -> Iterator[str]:
+    for need in operation.get("security", []):
+        names = ", ".join(f"<code>{escape(name)}</code>" for (name,) in need.values())
+        yield f"<p>Takes a key with the scope {names}.</p>"
 
 
 def _request(path: str, operation: Document, document: Document) -> Iterator[str]:

@@ -38,6 +38,11 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.ArticleError: (422, "The article cannot be used"),
     errors.StoreError: (503, "The store is not available"),
     errors.OverloadedError: (503, "The service is overloaded"),
+    errors.UnauthorizedError: (401, "A valid key is needed"),
+    errors.ForbiddenError: (403, "The key may not do this"),
+    errors.MissingScopeError: (403, "The key lacks the scope"),
+    errors.BrandMismatchError: (403, "The key belongs to another brand"),
+    errors.RateLimitedError: (429, "The key asks too often"),
     errors.GateError: (409, "The gate refused"),
 }
 """Status and title of every error class."""
@@ -195,6 +200,24 @@ def _examples() -> dict[int, Problem]:
         500: http_problem(500, "urn:uuid:3f8a1c52-3f0e-4c7b-9a55-0c1d2e3f4a5b"),
         503: problem_of(
             errors.OverloadedError("Too many requests wait already.", fix="Try again later.")
+        ),
+    } | _key_examples()
+
+
+def _key_examples() -> dict[int, Problem]:
+    return {
+        401: problem_of(
+            errors.UnauthorizedError("No key was shown.", fix="Send Authorization: Bearer trg_...")
+        ),
+        403: problem_of(
+            errors.MissingScopeError(
+                "The key does not have the scope models:promote.", fix="Use a key that has it."
+            )
+        ),
+        429: problem_of(
+            errors.RateLimitedError(
+                "The key may ask 100 times in 2 seconds.", fix="Wait as Retry-After says."
+            )
         ),
     }
 

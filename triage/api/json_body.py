@@ -16,10 +16,10 @@ import anyio.to_thread
 import numpy as np
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from triage.api.errors import instance_of, problem_of_faults, respond
+from triage.api.guard import GuardedRoute
 from triage.api.requests import Strict
 from triage.api.validation import faults, part_name
 from triage.errors import InputError, TooLargeError
@@ -54,7 +54,7 @@ class UnreadableItem:
     error: InputError
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(GuardedRoute):
     """A route whose JSON body is read by this module."""
 
     def get_route_handler(self) -> Handler:

@@ -87,9 +87,11 @@ class Observed:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self.telemetry.metrics.requests.labels(method, route, str(status)).inc()
         self.telemetry.metrics.seconds.labels(route).observe(seconds)
+        caller = scope["state"].get("caller")
         self.telemetry.log.info(
             "request",
             request_id=scope["state"]["request_id"],
+            key=caller.key_id if caller else "",
             method=method,
             route=route,
             status=status,

@@ -13,7 +13,10 @@ from triage.bundle.state import BundleState, RegistryState
 from triage.domain import ModelRef
 
 Why = Annotated[str, Field(max_length=1_000, description="Reason, for the record.")]
-Who = Annotated[Short, Field(description="Who asks, for the record; taken at your word.")]
+Who = Annotated[
+    Short,
+    Field(description="Who asks, for the record, beside the name of the key; taken at your word."),
+]
 Name = Annotated[Short, Field(min_length=1)]
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from triage.errors import StoreError
 from triage.storage.engine import open_engine, shown, transaction
+from triage.storage.keys import KeyRepository
 from triage.storage.repositories import ArticleRepository, Journal, StoreText
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,6 +33,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.articles = ArticleRepository(engine)
+        self.keys = KeyRepository(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:

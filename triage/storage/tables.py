@@ -82,3 +82,22 @@ decisions = Table(
 cleaned text, kept as ``text_kept`` says. ``requester`` is the SHA-256 of the desk's id of the
 requester, so that rows can be found for erasure without keeping the id itself.
 """
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("brand", Text),
+    Column("rate", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
+)
+"""Keys of the API; ``digest`` is the SHA-256 of the whole key, which is kept nowhere.
+
+Rows of expired and revoked keys stay, as the record of who could do what.
+"""

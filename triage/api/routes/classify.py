@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from fastapi import APIRouter
 from pydantic import ValidationError
 
-from triage.api.deps import ServiceDep, TurnsDep
+from triage.api.brands import held_to
+from triage.api.deps import CallerDep, ServiceDep, TurnsDep
 from triage.api.errors import Problem, documented, problem_of, problem_of_faults
 from triage.api.examples import ANSWER, BATCH, answered
+from triage.api.guard import needs
 from triage.api.json_body import JsonRoute, UnreadableItem
 from triage.api.requests import MAX_BATCH, MAX_SHORT, BatchRequest, ClassifyRequest
 from triage.api.schemas import Answer, BatchAnswer, Refusal, answer_of
 from triage.api.validation import faults
-from triage.domain import Message, Options
-from triage.errors import InputError, TooLargeError
+from triage.domain import Caller, Message, Options
+from triage.errors import BrandMismatchError, InputError, TooLargeError
 from triage.service import Service
 from triage.text.limits import check_limits
 
@@ -27,13 +29,16 @@ _PROBLEMS = documented(413, 415, 422, 500, 503)
     summary="Label a message and suggest replies",
     responses=answered(ANSWER, "The labels, and articles that may answer.") | _PROBLEMS,
 )
-async def classify(payload: ClassifyRequest, service: ServiceDep, turns: TurnsDep) -> Answer:
+@needs("classify")
+async def classify(
+    payload: ClassifyRequest, service: ServiceDep, turns: TurnsDep, caller: CallerDep
+) -> Answer:
     """Give each task's label with its confidence, decision and reason, and draft replies.
 
     A message that is empty, too short, automatic or in another language than the bundle knows is
     answered too: every task abstains and says why.
     """
-    return await turns.run(_one, service, payload)
+    return await turns.run(_one, service, held_to(caller, payload.message()), payload.options())
 
 
 @router.post(
@@ -41,8 +46,9 @@ async def classify(payload: ClassifyRequest, service: ServiceDep, turns: TurnsDe
     summary="Label several messages",
     responses=answered(BATCH, "One answer or refusal per message, in order.") | _PROBLEMS,
 )
+@needs("classify")
 async def classify_batch(
-    payload: BatchRequest, service: ServiceDep, turns: TurnsDep
+    payload: BatchRequest, service: ServiceDep, turns: TurnsDep, caller: CallerDep
 ) -> BatchAnswer:
     """Answer at most 32 messages at once; a message that is refused does not stop the others."""
     if len(payload.messages) > MAX_BATCH:
@@ -51,19 +57,19 @@ async def classify_batch(
             fix="Send them in several requests.",
             field="messages",
         )
-    return await turns.run(_batch, service, payload.messages)
+    return await turns.run(_batch, service, caller, payload.messages)
 
 
-def _one(service: Service, payload: ClassifyRequest) -> Answer:
-    return answer_of(service.classify([payload.message()], payload.options())[0])
+def _one(service: Service, message: Message, options: Options) -> Answer:
+    return answer_of(service.classify([message], options)[0])
 
 
-def _batch(service: Service, items: Sequence[object]) -> BatchAnswer:
+def _batch(service: Service, caller: Caller, items: Sequence[object]) -> BatchAnswer:
     """Check each message on its own and label those with the same options together."""
     results: dict[int, Answer | Refusal] = {}
     groups: dict[Options, dict[int, Message]] = defaultdict(dict)
     for place, item in enumerate(items):
-        checked = _checked(item)
+        checked = _checked(caller, item)
         if isinstance(checked, Problem):
             results[place] = Refusal(id=_id_of(item), error=checked)
         else:
@@ -74,17 +80,17 @@ def _batch(service: Service, items: Sequence[object]) -> BatchAnswer:
     return BatchAnswer(results=[results[place] for place in range(len(items))])
 
 
-def _checked(item: object) -> tuple[Message, Options] | Problem:
+def _checked(caller: Caller, item: object) -> tuple[Message, Options] | Problem:
     if isinstance(item, UnreadableItem):
         return problem_of(item.error)
     try:
         request = ClassifyRequest.model_validate(item)
-        message = request.message()
+        message = held_to(caller, request.message())
         check_limits(message)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=True)
         return problem_of_faults(faults(found, ClassifyRequest))
-    except InputError as error:
+    except (BrandMismatchError, InputError) as error:
         return problem_of(error)
     return message, request.options()
 

@@ -6,14 +6,16 @@ from fastapi import APIRouter, Response
 from triage.api.deps import ServiceDep
 from triage.api.errors import documented
 from triage.api.examples import ALIVE, READY, answered
+from triage.api.guard import GuardedRoute, needs, open_to_all
 from triage.api.schemas import Alive, Ready
 from triage.errors import OverloadedError
 from triage.telemetry import METRICS_TYPE
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
 
 @router.get("/livez", summary="Is the process alive", responses=answered(ALIVE, "It is."))
+@open_to_all
 async def livez() -> Alive:
     """Answer without touching anything."""
     return Alive(status="alive")
@@ -25,6 +27,7 @@ async def livez() -> Alive:
     responses=answered(READY, "They can; `degraded` when they are not recorded.")
     | documented(500, 503),
 )
+@open_to_all
 async def readyz(service: ServiceDep) -> Ready:
     """Tell whether messages are answered and recorded.
 
@@ -54,6 +57,7 @@ async def readyz(service: ServiceDep) -> Ready:
         }
     },
 )
+@needs("metrics")
 async def metrics(service: ServiceDep) -> Response:
     """Write all metrics in the text format."""
     return Response(service.telemetry.metrics.render(), media_type=METRICS_TYPE)

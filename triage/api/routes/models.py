@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from triage.api.deps import ServiceDep, TurnsDep
+from triage.api.deps import CallerDep, ServiceDep, TurnsDep
 from triage.api.errors import documented
 from triage.api.examples import MODELS, MOVED, TAKEN_BACK, answered
+from triage.api.guard import needs
 from triage.api.json_body import JsonRoute
 from triage.api.model_schemas import Models, Moved, PromoteRequest, RollbackRequest
 from triage.bundle.gate import load_gate
@@ -12,6 +13,7 @@ from triage.bundle.moves import Signature, history
 from triage.bundle.promotion import Bench, promote, rollback
 from triage.bundle.registry import CHAMPION
 from triage.bundle.state import state_of
+from triage.domain import Caller
 from triage.service import Service
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
@@ -26,6 +28,7 @@ _REFUSALS = documented(404, 409, 413, 415, 422, 500, 503)
     responses=answered(MODELS, "What answers, what there is, and the last 20 moves.")
     | documented(500, 503),
 )
+@needs("models:read")
 async def models(service: ServiceDep, turns: TurnsDep) -> Models:
     """Tell which bundle answers, and why it is another than the champion if it is."""
     return await turns.run(_models, service)
@@ -36,13 +39,16 @@ async def models(service: ServiceDep, turns: TurnsDep) -> Models:
     summary="Put a bundle live",
     responses=answered(MOVED, "The champion; servers answer from it within 5 seconds.") | _REFUSALS,
 )
-async def promote_bundle(payload: PromoteRequest, service: ServiceDep, turns: TurnsDep) -> Moved:
+@needs("models:promote")
+async def promote_bundle(
+    payload: PromoteRequest, service: ServiceDep, turns: TurnsDep, caller: CallerDep
+) -> Moved:
     """Make a bundle of the registry the champion if the gate lets it.
 
     409 `gate_failed` names every reason against it; 409 `alias_moved` means that the champion is
     another than `expected`. In both cases nothing has changed.
     """
-    return await turns.run(_promote, service, payload)
+    return await turns.run(_promote, service, caller, payload)
 
 
 @router.post(
@@ -50,9 +56,12 @@ async def promote_bundle(payload: PromoteRequest, service: ServiceDep, turns: Tu
     summary="Take a bundle back",
     responses=answered(TAKEN_BACK, "The previous bundle is the champion again.") | _REFUSALS,
 )
-async def roll_back(payload: RollbackRequest, service: ServiceDep, turns: TurnsDep) -> Moved:
+@needs("models:promote")
+async def roll_back(
+    payload: RollbackRequest, service: ServiceDep, turns: TurnsDep, caller: CallerDep
+) -> Moved:
     """Make the previous bundle the champion again; a second call finds none and changes nothing."""
-    return await turns.run(_rollback, service, payload)
+    return await turns.run(_rollback, service, caller, payload)
 
 
 def _models(service: Service) -> Models:
@@ -61,16 +70,23 @@ def _models(service: Service) -> Models:
     return Models.of(model, service.bundle_fault, state_of(service.registry), moves)
 
 
-def _promote(service: Service, payload: PromoteRequest) -> Moved:
-    signature = Signature(payload.who, payload.why, "api")
+def _promote(service: Service, caller: Caller, payload: PromoteRequest) -> Moved:
+    signature = Signature(_signed(caller, payload.who), payload.why, "api")
     done = promote(_bench(service), payload.bundle, signature, expected=payload.expected)
     return Moved.of(done, service.registry.aliases()[CHAMPION])
 
 
-def _rollback(service: Service, payload: RollbackRequest) -> Moved:
-    signature = Signature(payload.who, payload.why, "api")
+def _rollback(service: Service, caller: Caller, payload: RollbackRequest) -> Moved:
+    signature = Signature(_signed(caller, payload.who), payload.why, "api")
     done = rollback(_bench(service), signature, expected=payload.expected)
     return Moved.of(done, done.bundle)
+
+
+def _signed(caller: Caller, who: str) -> str:
+    """Name the key, and beside it whom its holder claims to ask for."""
+    if not caller.name:
+        return who
+    return f"{caller.name} ({who})" if who else caller.name
 
 
 def _bench(service: Service) -> Bench:

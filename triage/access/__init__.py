@@ -1,0 +1,1 @@
+"""Who may ask: keys, what they are good for, and how often."""
