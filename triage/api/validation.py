@@ -23,6 +23,8 @@ _TYPES = {
     "model_attributes_type": ("must be an object", "Write it in braces: {...}."),
     "dict_type": ("must be an object", "Write it in braces: {...}."),
     "missing": ("is missing", "Add it."),
+    "int_parsing": ("must be a whole number", "Write it in digits."),
+    "bool_parsing": ("must be true or false", "Write true or false."),
 }
 _BOUNDS = {
     "string_too_long": ("has too many characters", "At most {max_length} are allowed."),
