@@ -36,11 +36,17 @@ def postgres_server() -> Iterator[URL]:
         yield server
 
 
+@pytest.fixture
+def postgres_url(postgres_server: URL) -> Iterator[str]:
+    """Name a new, empty database of that server."""
+    with new_database(postgres_server) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Name a new, empty database; tests that take it run once on each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'triage.db'}"
         return
-    with new_database(request.getfixturevalue("postgres_server")) as url:
-        yield url
+    yield request.getfixturevalue("postgres_url")
