@@ -1,5 +1,6 @@
 """Articles: read in pages, written one by one or many at once, followed by the index."""
 
+import base64
 import json
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -111,6 +112,25 @@ def test_pages_hold_every_article_once(client: TestClient) -> None:
 def test_wrong_page_is_refused(client: TestClient, query: str) -> None:
     """Sizes are bounded, and a cursor is one of ours."""
     problem(client.get(f"/v1/articles?{query}"), 422, "invalid_input")
+
+
+@pytest.mark.parametrize(
+    "content", ['["a\\u0000","en"]', '["\\ud800","en"]', "[" * 1400, '{"a": 1}', "[1, 2]", "7"]
+)
+def test_forged_cursor_is_refused(client: TestClient, content: str) -> None:
+    """A cursor of somebody's own making never reaches the database."""
+    forged = base64.urlsafe_b64encode(content.encode()).decode()
+
+    problem(client.get("/v1/articles", params={"cursor": forged}), 422, "invalid_input")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_id_with_a_control_character_is_refused(client: TestClient, method: str) -> None:
+    """What a database cannot hold is told before it is asked."""
+    body = {"json": {"body": BODY}} if method == "PUT" else {}
+    response = client.request(method, "/v1/articles/a%00b?language=en", **body)
+
+    assert fault(response)["field"] == "path.article_id"
 
 
 def test_wrong_fields_are_refused_by_name(serve: Serve) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -19,6 +20,7 @@ from triage.writes.articles import Imported, Outcome
 Indexed = Annotated[
     float, Field(description="Seconds within which every running server suggests from it.")
 ]
+_KEY = re.compile("[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 _EXAMPLE: dict[str, JsonValue] = {
     "title": "Track your order",
     "body": "## Where is my parcel\nOpen the link in the shipping e-mail.",
@@ -175,9 +177,9 @@ def key_of(cursor: str) -> ArticleKey:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         article_id, language = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        if isinstance(article_id, str) and isinstance(language, str):
+        if _KEY.fullmatch(article_id) and _KEY.fullmatch(language):
             return article_id, language
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         pass
     raise InputError(
         "The cursor is none of ours.", fix="Send `next` of a page before.", field="cursor"

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from triage.api.requests import CustomerIn, Short, Strict
 from triage.api.schemas import Out
+from triage.api.validation import PLAIN
 from triage.storage.feedback import Event, Feedback, Use
 from triage.text.limits import MAX_TEXT
 
@@ -13,7 +14,7 @@ MAX_USES = 10
 MAX_TASKS = 64
 
 Id = Annotated[Short, Field(min_length=1)]
-Agent = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+Agent = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN)]
 Labels = Annotated[
     dict[
         Annotated[str, Field(min_length=1, max_length=64)],

@@ -45,7 +45,7 @@ class ImportRoute(JsonRoute):
         usual = super(JsonRoute, self).get_route_handler()
 
         async def handler(request: Request) -> Response:
-            table = _ending(request.headers.get("content-type", ""))
+            table = ending_of(request.headers.get("content-type", ""))
             if not table:
                 check_type(request)
             elif request.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -55,7 +55,7 @@ class ImportRoute(JsonRoute):
             if isinstance(parsed, list):
                 parsed = {"articles": parsed}
             try:
-                return await usual(ParsedRequest(request, raw, parsed))
+                return await usual(ParsedRequest(_as_json(request, table), raw, parsed))
             except RequestValidationError as error:
                 found = faults(error.errors(), ImportRequest)
             return respond(problem_of_faults(found, instance_of(request)))
@@ -70,10 +70,10 @@ def read_import(
 
     Args:
         items: Of a JSON body.
-        table: Content-Type and bytes of the body.
+        table: Ending of its format, empty for JSON, and bytes of the body.
         language: Of articles that name none; where it is empty, that of their text is told.
     """
-    ending = _ending(table[0])
+    ending = table[0]
     identifier = LanguageIdentifier(LANGUAGES)
 
     def detect(text: str) -> str:
@@ -116,5 +116,16 @@ def _fields(item: object) -> dict[str, object]:
     return dict(item)
 
 
-def _ending(content_type: str) -> str:
+def ending_of(content_type: str) -> str:
+    """Return the ending of a table's format by its media type; empty for what is no table."""
     return TABLES.get(content_type.partition(";")[0].strip().lower(), "")
+
+
+def _as_json(request: Request, table: str) -> Request:
+    """Let the framework take what was parsed of a table, and keep which format it was."""
+    request.state.table = table
+    if not table:
+        return request
+    headers = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
+    headers.append((b"content-type", b"application/json"))
+    return Request({**request.scope, "headers": headers}, request.receive)

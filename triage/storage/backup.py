@@ -72,7 +72,7 @@ def back_up(url: str, target: Path) -> int:
         raise StoreError(f"There is no store {source}.", fix="Check TRIAGE_HOME.")
     partial = target.with_name(f"{target.name}.part")
     try:
-        partial.unlink(missing_ok=True)
+        _drop(partial)
         # Texts of people stand in it.
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         engine = open_engine(url)
@@ -86,7 +86,7 @@ def back_up(url: str, target: Path) -> int:
     except OSError as error:
         raise _unwritable(target, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        _drop(partial)
     return target.stat().st_size
 
 
@@ -112,7 +112,7 @@ def restore(url: str, backup: Path, stones: Iterable[Tombstone] = ()) -> Erased:
     with only_server(url):
         _refuse_filled(url, target)
         try:
-            partial.unlink(missing_ok=True)
+            _drop(partial)
             os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             _refuse_broken(backup)
             with sqlite3.connect(f"file:{_quoted(backup)}?mode=ro", uri=True) as source:
@@ -126,7 +126,7 @@ def restore(url: str, backup: Path, stones: Iterable[Tombstone] = ()) -> Erased:
         except sqlite3.Error as error:
             raise _broken(backup, type(error).__name__) from error
         finally:
-            partial.unlink(missing_ok=True)
+            _drop(partial)
     return gone
 
 
@@ -227,14 +227,19 @@ def _into_place(partial: Path, target: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    for left in ("-wal", "-shm", "-journal"):
-        target.with_name(target.name + left).unlink(missing_ok=True)
+    _drop(target)
     partial.replace(target)
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _drop(path: Path) -> None:
+    """Delete a database with what SQLite keeps beside it."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _broken(path: Path, reason: str) -> StoreError:

@@ -23,6 +23,7 @@ from triage.api.import_body import ImportRoute, read_import
 from triage.api.json_body import JsonRoute
 from triage.api.requests import MAX_SHORT
 from triage.api.store_deps import AskerDep, BrandDep, StoreTurnsDep, sent
+from triage.api.validation import PLAIN
 from triage.domain import Article
 from triage.errors import ArticleError, ArticleNotFoundError
 from triage.knowledge.checks import FieldError, language_code, make_article
@@ -35,7 +36,9 @@ router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=JsonRou
 import_router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=ImportRoute)
 PAGE, MAX_PAGE = 50, 200
 
-ArticleId = Annotated[str, Path(min_length=1, max_length=MAX_SHORT, description="Its id.")]
+ArticleId = Annotated[
+    str, Path(min_length=1, max_length=MAX_SHORT, pattern=PLAIN, description="Its id.")
+]
 Language = Annotated[
     str, Query(min_length=2, max_length=40, description="Its language, such as en.")
 ]
@@ -96,7 +99,7 @@ async def import_(
 
     Takes the JSON list, or a table as CSV, TSV or JSONL by its Content-Type, up to 10 MiB.
     """
-    table = (request.headers["content-type"], await request.body())
+    table = (request.state.table, await request.body())
 
     def work() -> Reply:
         placed, faults = read_import(payload.articles, table, language)
