@@ -94,7 +94,8 @@ def test_pages_hold_every_article_once(client: TestClient) -> None:
         for code in ("en", "da")
     ]
     client.post("/v1/articles/import?prune=true", json=rows)
-    seen, cursor, sizes = [], "", []
+    seen, sizes = [], []
+    cursor: str | None = ""
     while cursor is not None:
         page = client.get("/v1/articles", params={"cursor": cursor} if cursor else {}).json()
         seen += [(one["id"], one["language"]) for one in page["articles"]]
@@ -127,8 +128,8 @@ def test_forged_cursor_is_refused(client: TestClient, content: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_id_with_a_control_character_is_refused(client: TestClient, method: str) -> None:
     """What a database cannot hold is told before it is asked."""
-    body = {"json": {"body": BODY}} if method == "PUT" else {}
-    response = client.request(method, "/v1/articles/a%00b?language=en", **body)
+    body = {"body": BODY} if method == "PUT" else None
+    response = client.request(method, "/v1/articles/a%00b?language=en", json=body)
 
     assert fault(response)["field"] == "path.article_id"
 

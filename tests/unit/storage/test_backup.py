@@ -53,7 +53,7 @@ def test_copy_of_a_store_in_use_is_one_moment_of_it(tmp_path: Path) -> None:
     url, stop = filled(tmp_path / "live"), Event()
     with Store.open(url) as store:
         writer = open_writer(store.engine, store.journal("full", str), Telemetry("error"))
-        futures = []
+        futures = [writer.submit(entry(1_000))]
 
         def write() -> None:
             while not stop.wait(0.002):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 
 import pytest
@@ -61,7 +62,7 @@ def test_work_sees_decisions_that_wait_before_it(store: Store, writer: Writer) -
     """Feedback to an answer of this moment is taken, though its row was not written yet."""
     for number in range(100):
         writer.submit(entry(number))
-        done(writer, lambda connection, number=number: add(connection, number))
+        done(writer, partial(add, number=number))
 
     assert count(store) == (100, 100)
 
@@ -157,7 +158,7 @@ def test_key_with_another_request_is_refused(writer: Writer) -> None:
     """The same key of the same caller names one request; another caller's is another key."""
     reply = Reply(200, "{}")
     for attempt in (Attempt("k", "one"), Attempt("k", "two", "other-caller")):
-        assert not done(writer, lambda c, a=attempt: once(c, a, lambda _: reply)).replayed
+        assert not done(writer, partial(once, attempt=attempt, write=lambda _: reply)).replayed
 
     with pytest.raises(KeyReusedError):
         done(writer, lambda c: once(c, Attempt("k", "two"), lambda _: reply))
