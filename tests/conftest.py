@@ -1,10 +1,13 @@
 """Fixtures that more than one area needs; what is costly is built once a session."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
 from tests.builders import tiny_bundle, tiny_settings
+from tests.postgres import new_database, running_server
 from triage.settings import Settings
 
 
@@ -24,3 +27,26 @@ def encoders_folder(bundle_folder: Path) -> Path:
 def settings(tmp_path: Path, bundle_folder: Path) -> Settings:
     """Point the service at the tiny bundle, with a home folder of the test's own."""
     return tiny_settings(tmp_path, bundle_folder.parent)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """Run one PostgreSQL server for all tests that need one."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: URL) -> Iterator[str]:
+    """Name a new, empty database of that server."""
+    with new_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Name a new, empty database; tests that take it run once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'triage.db'}"
+        return
+    yield request.getfixturevalue("postgres_url")

@@ -1,4 +1,4 @@
-"""The command line ``triage``: serve, classify, kb, models, keys."""
+"""The command line ``triage``: serve, classify, kb, keys, models, store."""
 
 import json
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ from triage.predictions import MessageColumns, added_columns, check_columns, lab
 from triage.rows import Row, check_destination, column_names, read_rows, write_rows
 from triage.settings import Settings, load_settings
 from triage.shell import run
+from triage.store_cli import app as store_app
 from triage.text.language import LanguageIdentifier
 
 PLAIN_EVERY = 5_000
@@ -161,6 +162,7 @@ def _articles() -> Iterator[ArticleStore]:
 app.add_typer(build_app(_articles))
 app.add_typer(models_app)
 app.add_typer(keys_app)
+app.add_typer(store_app)
 
 
 def main() -> None:

@@ -3,7 +3,9 @@
 TriageError                  triage_error         base, never raised itself
 ├── InputError               invalid_input        a request or a command line is malformed
 │   ├── TooLargeError        too_large            a size limit was passed, counted before any work
-│   └── UnknownTaskError     unknown_task         a task that the bundle does not have
+│   ├── UnknownTaskError     unknown_task         a task that the bundle does not have
+│   ├── UnknownLabelError    unknown_label        a label or passage that an answer did not have
+│   └── KeyReusedError       key_reused           an Idempotency-Key came with another request
 ├── ExportError              invalid_export       a labelled file cannot be read or trusted
 ├── ConfigError              invalid_config       a setting, taxonomy or recipe contradicts itself
 ├── BundleError              invalid_bundle       a bundle cannot serve what is asked of it
@@ -12,7 +14,11 @@ TriageError                  triage_error         base, never raised itself
 │   └── AliasMovedError      alias_moved          somebody else moved an alias first
 ├── EncoderError             invalid_encoder      an encoder is missing, broken or of another space
 ├── ArticleError             invalid_article      a knowledge-base article cannot be used
+│   └── ArticleNotFoundError article_not_found    no article has that id in that language
+├── DecisionNotFoundError    decision_not_found   no recorded decision has that id
+├── RequestInFlightError     request_in_flight    the same request is being worked on
 ├── StoreError               store_unavailable    the store cannot be opened or written
+│   └── StoreFullError       store_full           the disk of the store is full
 ├── OverloadedError          overloaded           the queue is full or the deadline has passed
 ├── UnauthorizedError        unauthorized         no key was shown, or one that is not valid
 ├── ForbiddenError           forbidden            the key shown may not do what was asked for
@@ -68,6 +74,18 @@ class UnknownTaskError(InputError):
     """A task was asked for that the bundle does not have."""
 
     code = "unknown_task"
+
+
+class UnknownLabelError(InputError):
+    """A label that the task, or a passage that the answer, does not have."""
+
+    code = "unknown_label"
+
+
+class KeyReusedError(InputError):
+    """An Idempotency-Key came before with another request."""
+
+    code = "key_reused"
 
 
 class ExportError(TriageError):
@@ -138,10 +156,34 @@ class ArticleError(TriageError):
     code = "invalid_article"
 
 
+class ArticleNotFoundError(ArticleError):
+    """No article has that id in that language."""
+
+    code = "article_not_found"
+
+
+class DecisionNotFoundError(TriageError):
+    """No recorded decision has that id."""
+
+    code = "decision_not_found"
+
+
+class RequestInFlightError(TriageError):
+    """A request with the same Idempotency-Key is being worked on."""
+
+    code = "request_in_flight"
+
+
 class StoreError(TriageError):
     """The store cannot be opened or written."""
 
     code = "store_unavailable"
+
+
+class StoreFullError(StoreError):
+    """The disk of the store is full."""
+
+    code = "store_full"
 
 
 class OverloadedError(TriageError):

@@ -1,6 +1,7 @@
 """The running service: one pipeline over one knowledge base, with a journal beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,23 +12,28 @@ from typing import Self
 from uuid import uuid4
 
 from triage.access.keyring import Keyring
+from triage.bundle.manifest import read_manifest
 from triage.bundle.registry import Registry
 from triage.bundle.watch import AliasWatch
 from triage.domain import Article, Language, Message, Options, Suggestions, TriageResult
-from triage.errors import StoreError, TooLargeError
+from triage.errors import BundleError, StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge.refresh import ArticleWatch
 from triage.labeling.decision import too_short
 from triage.live import Live, Question, open_live
 from triage.pipeline import Pipeline
 from triage.settings import Settings
-from triage.storage.repositories import Entry
+from triage.storage import erasure
+from triage.storage.articles import ArticleRepository
+from triage.storage.journal import Entry
 from triage.storage.store import Store
-from triage.storage.writer import GroupWriter
+from triage.storage.sweep import Sweep
+from triage.storage.work import open_writer
 from triage.telemetry import Telemetry
 from triage.text.clean import clean
 from triage.text.limits import MAX_TEXT, check_limits
 from triage.text.redact import redact
+from triage.writes.opened import open_writes
 
 MS = 1000.0
 LINGER_S = 0.05
@@ -60,7 +66,11 @@ class Service:
         self._live = live
         self._store = store
         journal = store.journal(settings.store_text, lambda text: redact(text).text)
-        self._writer = GroupWriter(journal.append, telemetry, linger_s=LINGER_S)
+        self._writer = open_writer(store.engine, journal, telemetry, LINGER_S)
+        self.writes = open_writes(
+            store, journal, self._writer, self._labels, settings.home, telemetry
+        )
+        self._sweep = Sweep(self._writer, settings.retention_days, telemetry)
         self._articles = self._watched(live)
         self._closed = False
         self._swap = Lock()
@@ -89,6 +99,7 @@ class Service:
             return _articles(settings, store, telemetry)
 
         try:
+            erasure.catch_up(store.engine, settings.home / erasure.FILE)
             live = open_live(settings, folder, alias, articles, telemetry)
         except BaseException:
             store.close()
@@ -105,6 +116,11 @@ class Service:
     def pipeline(self) -> Pipeline:
         """The pipeline that answers now."""
         return self._live.pipeline
+
+    @property
+    def articles(self) -> ArticleRepository:
+        """The articles of the store."""
+        return self._store.articles
 
     @property
     def bundle_fault(self) -> str | None:
@@ -200,9 +216,22 @@ class Service:
             self._closed = True
         if self._articles:
             self._articles.close()
+        self._sweep.close()
         self._writer.close()
         self.keyring.close()
         self._store.close()
+
+    def _labels(self, bundle: str) -> Mapping[str, set[str]]:
+        """List the labels of a bundle's tasks, and of the same tasks in the one that answers."""
+        labeler = self._live.pipeline.labeler
+        known = {task: set(labeler.labels(task)) for task in labeler.tasks}
+        if bundle != self._live.pipeline.bundle.id:
+            # It may have been removed since it answered.
+            with suppress(BundleError):
+                tasks = read_manifest(self.registry.find(bundle)).taxonomy.tasks
+                for task, spec in tasks.items():
+                    known.setdefault(task, set()).update(spec.labels)
+        return known
 
     def _watched(self, live: Live) -> ArticleWatch | None:
         if live.knowledge is None:

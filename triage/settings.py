@@ -42,6 +42,13 @@ class Settings(BaseSettings):
         Literal["redacted", "full", "none"],
         Field(description="What the journal keeps of a message's text."),
     ] = "redacted"
+    retention_days: Annotated[
+        int,
+        Field(ge=0, le=36_500, description="Days that decisions and feedback are kept; 0: always."),
+    ] = 180
+    max_import_bytes: Annotated[
+        int, Field(ge=1024, description="Largest body of an import of articles, in bytes.")
+    ] = 10 * 1024 * 1024
     max_body_bytes: Annotated[
         int, Field(ge=1024, description="Largest request body, in bytes.")
     ] = 1024 * 1024

@@ -13,6 +13,8 @@ BODIES = {
     ("POST", "/v1/classify"): {"text": PARCEL},
     ("POST", "/v1/classify/batch"): {"messages": [{"text": PARCEL}]},
     ("POST", "/v1/suggestions"): {"question": QUESTION},
+    ("POST", "/v1/feedback"): {"id": "nobody", "labels": {"category": "service"}},
+    ("POST", "/v1/articles/import"): {"articles": []},
     ("POST", "/v1/models/promote"): {"bundle": "nobody", "expected": "starter"},
     ("POST", "/v1/models/rollback"): {},
 }

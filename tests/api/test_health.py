@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from base64 import b64encode
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -90,11 +91,18 @@ def test_openapi_has_an_example_for_every_route_and_answer(client: TestClient) -
                 assert {"413", "415", "422", "500", "503"} <= set(statuses), path
 
 
-def test_examples_of_requests_are_accepted(client: TestClient) -> None:
+def good(operation: dict[str, Any]) -> str:
+    """Return the status of the good answer of a route."""
+    return min(map(str, operation["responses"]))
+
+
+def test_examples_of_requests_are_accepted(serve: Serve) -> None:
     """What the documentation shows can be sent; bundles that do not stand here are told apart."""
+    client = serve()
     document = client.get("/openapi.json").json()
     for path, methods in document["paths"].items():
-        if "post" in methods and not path.startswith("/v1/models"):
+        # Bundles and answers of other servers do not stand here.
+        if "post" in methods and not path.startswith(("/v1/models", "/v1/feedback")):
             body = methods["post"]["requestBody"]["content"]["application/json"]
             name = body["schema"]["$ref"].rsplit("/", 1)[-1]
             example = document["components"]["schemas"][name]["examples"][0]
@@ -107,7 +115,7 @@ def test_examples_of_answers_have_the_fields_of_real_answers(client: TestClient)
     document = client.get("/openapi.json").json()
     for methods in document["paths"].values():
         for operation in methods.values():
-            content = operation["responses"]["200"]["content"].get("application/json", {})
+            content = operation["responses"][good(operation)]["content"].get("application/json", {})
             if "schema" in content:
                 name = content["schema"]["$ref"].rsplit("/", 1)[-1]
                 model = document["components"]["schemas"][name]

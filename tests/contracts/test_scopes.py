@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from re import sub
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -24,6 +25,13 @@ LISTED = {
     ("POST", "/v1/classify"): "classify",
     ("POST", "/v1/classify/batch"): "classify",
     ("POST", "/v1/suggestions"): "suggest",
+    ("POST", "/v1/feedback"): "feedback",
+    ("GET", "/v1/articles"): "kb:read",
+    ("POST", "/v1/articles/import"): "kb:write",
+    ("GET", "/v1/articles/{article_id:path}"): "kb:read",
+    ("PUT", "/v1/articles/{article_id:path}"): "kb:write",
+    ("DELETE", "/v1/articles/{article_id:path}"): "kb:write",
+    ("DELETE", "/v1/requesters/{requester_id:path}"): "admin",
     ("GET", "/v1/models"): "models:read",
     ("POST", "/v1/models/promote"): "models:promote",
     ("POST", "/v1/models/rollback"): "models:promote",
@@ -69,7 +77,7 @@ def client(settings: Settings, keys: dict[str, str]) -> Iterator[TestClient]:
 
 def ask(client: TestClient, method: str, path: str, key: str) -> int:
     """Ask a route with a key and return the status; no route is ever refused for its body."""
-    filled = path.replace("{id}", "nobody")
+    filled = sub(r"\{[^}]*\}", "nobody", path)
     body = BODIES.get((method, path))
     return client.request(method, filled, json=body, headers=bearer(key)).status_code
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, inspect, select
+from sqlalchemy import ColumnElement, Engine, exists, func, inspect, select
 
 from training.ingest.records import flatten
 from training.ingest.source import Source
@@ -18,7 +18,7 @@ from triage.errors import ExportError
 from triage.rows import Row
 from triage.settings import load_settings
 from triage.storage.engine import open_engine, transaction
-from triage.storage.tables import decisions
+from triage.storage.tables import decisions, tombstones
 
 NAME = "journal"
 """Given in place of a file: the store of the settings."""
@@ -35,7 +35,8 @@ DEFAULTS = {
 _COLUMNS = [
     column
     for column in decisions.c
-    if column.name not in {"suggestions", "no_suggestion_reason", "timings_ms"}
+    # A store of an earlier version has no brand.
+    if column.name not in {"suggestions", "no_suggestion_reason", "timings_ms", "brand"}
 ]
 
 
@@ -93,7 +94,18 @@ def _check(engine: Engine, source: Source) -> None:
 def _page(engine: Engine, after: int) -> list[dict[str, Any]]:
     query = select(*_COLUMNS).where(decisions.c.number > after).order_by(decisions.c.number)
     with transaction(engine) as connection:
+        if inspect(connection).has_table(tombstones.name):
+            query = query.where(~_erased())
         return [dict(row) for row in connection.execute(query.limit(PAGE)).mappings()]
+
+
+def _erased() -> ColumnElement[bool]:
+    """Tell rows of requesters who were erased after they wrote, whatever brought the rows back."""
+    return exists().where(
+        tombstones.c.kind == "requester",
+        tombstones.c.fingerprint == decisions.c.requester,
+        tombstones.c.erased_at >= decisions.c.decided_at,
+    )
 
 
 def _row(values: dict[str, Any]) -> Row:

@@ -19,7 +19,16 @@ from triage.api.examples import restore_nulls
 from triage.api.guard import Gate, check_routes, open_to_all
 from triage.api.middleware import Observed
 from triage.api.openapi import with_security
-from triage.api.routes import classify, health, models, suggestions
+from triage.api.routes import (
+    articles,
+    classify,
+    feedback,
+    health,
+    models,
+    requesters,
+    suggestions,
+)
+from triage.api.store_deps import StoreTurns
 from triage.service import Service
 from triage.settings import Settings, check_exposure, is_loopback
 from triage.storage.lock import only_server
@@ -32,6 +41,18 @@ DESCRIPTION = (
 )
 DRAIN_S = 20
 """Longest wait for running requests when the server stops, in seconds."""
+
+
+ROUTERS = (
+    classify.router,
+    suggestions.router,
+    feedback.router,
+    articles.import_router,
+    articles.router,
+    requesters.router,
+    models.router,
+    health.router,
+)
 
 
 class TriageApp(FastAPI):
@@ -82,7 +103,8 @@ def create_app(service: Service) -> FastAPI:
         service.telemetry.metrics,
     )
     add_handlers(app)
-    for routes in (classify.router, suggestions.router, models.router, health.router):
+    app.state.store_turns = StoreTurns()
+    for routes in ROUTERS:
         app.include_router(routes)
     _add_docs(app)
     check_routes(app)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -58,8 +58,9 @@ def _route(path: str, method: str, operation: Document, document: Document) -> s
         f"<p>{escape(operation.get('description', ''))}</p>",
         *_scopes(operation),
     ]
+    parts += _parameters(operation.get("parameters", []))
     if "requestBody" in operation:
-        parts += _request(path, operation, document)
+        parts += _request(path, method, operation, document)
     for status, response in operation["responses"].items():
         parts += _response(status, response)
     return "\n".join([*parts, "</section>"])
@@ -71,7 +72,24 @@ def _scopes(operation: Document) -> Iterator[str]:
         yield f"<p>Takes a key with the scope {names}.</p>"
 
 
-def _request(path: str, operation: Document, document: Document) -> Iterator[str]:
+def _parameters(parameters: Sequence[Document]) -> Iterator[str]:
+    if not parameters:
+        return
+    yield "<h3>Parameters</h3><table><tr><th>Name</th><th>In</th><th>Meaning</th></tr>"
+    for one in parameters:
+        mark = " (required)" if one["required"] else ""
+        yield (
+            f"<tr><td><code>{escape(one['name'])}</code>{mark}</td><td>{escape(one['in'])}</td>"
+            f"<td>{escape(one.get('description', ''))}</td></tr>"
+        )
+    yield "</table>"
+
+
+def _is_needed(parameter: Document) -> bool:
+    return bool(parameter["required"]) and parameter["in"] == "query"
+
+
+def _request(path: str, method: str, operation: Document, document: Document) -> Iterator[str]:
     schema = _resolved(operation["requestBody"]["content"]["application/json"]["schema"], document)
     yield "<h3>Request</h3><table><tr><th>Field</th><th>Type</th><th>Meaning</th></tr>"
     required = schema.get("required", [])
@@ -83,8 +101,12 @@ def _request(path: str, operation: Document, document: Document) -> Iterator[str
         )
     yield "</table>"
     body = json.dumps(schema["examples"][0], ensure_ascii=False)
+    needed = [one["name"] for one in operation.get("parameters", []) if _is_needed(one)]
+    query = "?" + "&".join(f"{name}=en" for name in needed) if needed else ""
     command = (
-        f"curl http://127.0.0.1:8000{path} -H 'content-type: application/json' \\\n  -d '{body}'"
+        f"curl{'' if method == 'post' else f' -X {method.upper()}'} "
+        f"'http://127.0.0.1:8000{path}{query}' -H 'content-type: application/json' \\\n"
+        f"  -d '{body}'"
     )
     yield f"<pre><code>{escape(command)}</code></pre>"
 

@@ -28,6 +28,8 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.InputError: (422, "The request is malformed"),
     errors.TooLargeError: (413, "The request is too large"),
     errors.UnknownTaskError: (422, "The task is unknown"),
+    errors.UnknownLabelError: (422, "The label is unknown"),
+    errors.KeyReusedError: (422, "The key was used before"),
     errors.ExportError: (422, "The table cannot be used"),
     errors.ConfigError: (500, "The service is configured wrongly"),
     errors.BundleError: (500, "The bundle cannot be used"),
@@ -36,7 +38,11 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.AliasMovedError: (409, "Somebody else was faster"),
     errors.EncoderError: (500, "The encoder cannot be used"),
     errors.ArticleError: (422, "The article cannot be used"),
+    errors.ArticleNotFoundError: (404, "There is no such article"),
+    errors.DecisionNotFoundError: (404, "There is no such decision"),
+    errors.RequestInFlightError: (409, "The request is being worked on"),
     errors.StoreError: (503, "The store is not available"),
+    errors.StoreFullError: (507, "The store is full"),
     errors.OverloadedError: (503, "The service is overloaded"),
     errors.UnauthorizedError: (401, "A valid key is needed"),
     errors.ForbiddenError: (403, "The key may not do this"),
@@ -159,19 +165,19 @@ def instance_of(request: Request) -> str | None:
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the problems of a route for its documentation, with an example each."""
     examples = _examples()
+    return {status: _described(examples[status]) for status in statuses}
+
+
+def missing(error: errors.TriageError) -> dict[int | str, dict[str, Any]]:
+    """Describe what a route answers where something is not there."""
+    problem = problem_of(error)
+    return {problem.status: _described(problem)}
+
+
+def _described(problem: Problem) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        status: {
-            "description": examples[status].title,
-            "content": {
-                PROBLEM_JSON: {
-                    "schema": schema,
-                    "example": mark_nulls(examples[status].model_dump()),
-                }
-            },
-        }
-        for status in statuses
-    }
+    shown = {"schema": schema, "example": mark_nulls(problem.model_dump())}
+    return {"description": problem.title, "content": {PROBLEM_JSON: shown}}
 
 
 def _examples() -> dict[int, Problem]:
@@ -201,6 +207,7 @@ def _examples() -> dict[int, Problem]:
         503: problem_of(
             errors.OverloadedError("Too many requests wait already.", fix="Try again later.")
         ),
+        507: problem_of(errors.StoreFullError("The store is full.", fix="Free space on its disk.")),
     } | _key_examples()
 
 

@@ -126,10 +126,59 @@ MODELS: dict[str, Any] = {
 }
 
 
-def answered(example: dict[str, Any], description: str) -> dict[int | str, dict[str, Any]]:
+RECEIPT: dict[str, Any] = {"receipt": "5d0b7c3e9a5f4c52a5e1f27b6c1f8d90", "recorded": True}
+SUMMARY: dict[str, Any] = {
+    "id": "track-your-order",
+    "language": "en",
+    "title": "Track your order",
+    "url": "https://example.org/help/track-your-order",
+    "tags": ["delivery"],
+    "audience": None,
+    "brand": None,
+    "visibility": "public",
+    "valid_until": None,
+    "changed_at": "2026-11-22T09:30:00+00:00",
+}
+ARTICLE: dict[str, Any] = SUMMARY | {
+    "body": "## Where is my parcel\nOpen the link in the shipping e-mail."
+}
+ARTICLES: dict[str, Any] = {
+    "articles": [SUMMARY],
+    "next": "WyJ0cmFjay15b3VyLW9yZGVyIiwgImVuIl0",
+}
+WRITTEN: dict[str, Any] = {
+    "id": "track-your-order",
+    "language": "en",
+    "outcome": "changed",
+    "indexed_within_s": 3.0,
+}
+DELETED: dict[str, Any] = WRITTEN | {"outcome": "deleted"}
+IMPORTED: dict[str, Any] = {
+    "added": 41,
+    "changed": 2,
+    "unchanged": 7,
+    "deleted": 0,
+    "pruned": False,
+    "refused_total": 1,
+    "refused": [
+        {
+            "where": "articles.17",
+            "field": "body",
+            "message": "the body is empty.",
+            "fix": "Write the article's text.",
+        }
+    ],
+    "indexed_within_s": 3.0,
+}
+ERASED: dict[str, Any] = {"decisions": 12, "feedback": 5, "idempotency": 3, "scrubbed": True}
+
+
+def answered(
+    example: dict[str, Any], description: str, status: int = 200
+) -> dict[int | str, dict[str, Any]]:
     """Describe the good answer of a route with its example."""
     content = {"application/json": {"example": mark_nulls(example)}}
-    return {200: {"description": description, "content": content}}
+    return {status: {"description": description, "content": content}}
 
 
 def mark_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -65,11 +65,11 @@ class JsonRoute(GuardedRoute):
             return usual
 
         async def handler(request: Request) -> Response:
-            _check_type(request)
-            raw = await _read(request, request.app.state.service.settings.max_body_bytes)
-            parsed = await _parse(raw, model.checked_apart)
+            check_type(request)
+            raw = await read_body(request, request.app.state.service.settings.max_body_bytes)
+            parsed = await parse_body(raw, model.checked_apart)
             try:
-                return await usual(_Parsed(request, raw, parsed))
+                return await usual(ParsedRequest(request, raw, parsed))
             except RequestValidationError as error:
                 found = faults(error.errors(), model)
             return respond(problem_of_faults(found, instance_of(request)))
@@ -77,7 +77,7 @@ class JsonRoute(GuardedRoute):
         return handler
 
 
-class _Parsed(Request):
+class ParsedRequest(Request):
     """A request whose body has been read and parsed."""
 
     def __init__(self, request: Request, raw: bytes, value: object) -> None:
@@ -85,9 +85,11 @@ class _Parsed(Request):
         self._raw, self._value = raw, value
 
     async def body(self) -> bytes:
+        """Return the bytes that were read."""
         return self._raw
 
     async def json(self) -> Any:  # noqa: ANN401 - the signature is Starlette's
+        """Return what was parsed."""
         return self._value
 
 
@@ -226,7 +228,12 @@ def _body(problem: str, fix: str) -> InputError:
     return InputError(problem, fix=fix, field="body")
 
 
-def _check_type(request: Request) -> None:
+def check_type(request: Request) -> None:
+    """Refuse a body that is not JSON in UTF-8.
+
+    Raises:
+        HTTPException: 415.
+    """
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.replace(" ", "").replace('"', "").lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
@@ -238,8 +245,12 @@ def _check_type(request: Request) -> None:
         raise HTTPException(415)
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    """Read a body of at most ``limit`` bytes; one that announces more is not read at all."""
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body of at most ``limit`` bytes; one that announces more is not read at all.
+
+    Raises:
+        TooLargeError: When there are more.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and len(announced) <= MAX_DIGITS and int(announced) > limit:
         raise _too_large(limit)
@@ -261,7 +272,8 @@ def _too_large(limit: int) -> TooLargeError:
     )
 
 
-async def _parse(raw: bytes, apart: str) -> object:
+async def parse_body(raw: bytes, apart: str) -> object:
+    """Parse a body as ``parse_json`` does, a large one in a thread."""
     if len(raw) <= LARGE:
         return parse_json(raw, apart)
     return await anyio.to_thread.run_sync(parse_json, raw, apart)

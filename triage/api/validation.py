@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 MAX_FAULTS = 20
+PLAIN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+"""Form of an id: one line without control characters."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
@@ -23,6 +25,8 @@ _TYPES = {
     "model_attributes_type": ("must be an object", "Write it in braces: {...}."),
     "dict_type": ("must be an object", "Write it in braces: {...}."),
     "missing": ("is missing", "Add it."),
+    "int_parsing": ("must be a whole number", "Write it in digits."),
+    "bool_parsing": ("must be true or false", "Write true or false."),
 }
 _BOUNDS = {
     "string_too_long": ("has too many characters", "At most {max_length} are allowed."),
@@ -70,6 +74,8 @@ def _fault(error: Mapping[str, Any], model: type[BaseModel] | None) -> FieldFaul
     if kind in _TYPES:
         message, fix = _TYPES[kind]
         return FieldFault(field, f"{message}.", fix)
+    if kind == "string_pattern_mismatch" and error.get("ctx", {}).get("pattern") == PLAIN:
+        return FieldFault(field, "holds a control character.", "Write it on one plain line.")
     if kind in _BOUNDS:
         message, fix = _BOUNDS[kind]
         return FieldFault(field, f"{message}.", fix.format(**error.get("ctx", {})))

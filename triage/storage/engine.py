@@ -11,19 +11,24 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from triage.errors import StoreError
+from triage.errors import StoreError, StoreFullError
 
 BUSY_TIMEOUT_S = 5.0
+CONNECT_S, STATEMENT_S, IDLE_S = 3, 5, 10
+"""Bounds of PostgreSQL, in seconds: a connection, a statement, and a transaction that is idle."""
 SAFE_WAL = (3, 51, 3)
 _WRITE = "triage_write"
 _FIXES = {
     "full": "Free space on its disk.",
+    "DiskFull": "Free space on its disk.",
+    "QueryCanceled": "It took too long; try again.",
     "readonly": "Make the file and its folder writable.",
     "locked": "Another process holds it; wait until it is done.",
     "not a database": "Move the file away, or restore it from a backup.",
@@ -56,6 +61,7 @@ def open_engine(url: str) -> Engine:
             pool_pre_ping=True,
             hide_parameters=True,
             json_serializer=_to_json,
+            connect_args=_limits() if parsed.get_backend_name() == "postgresql" else {},
         )
     except ModuleNotFoundError as error:
         raise StoreError(
@@ -91,6 +97,23 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
         raise unusable(engine.url, error) from error
 
 
+@contextmanager
+def apart(engine: Engine) -> Iterator[sqlite3.Connection]:
+    """Lend SQLite's own connection for what runs in no transaction, such as VACUUM.
+
+    Raises:
+        StoreError: Naming the database, what is wrong and what to do.
+    """
+    try:
+        pooled = engine.raw_connection()
+        try:
+            yield cast("sqlite3.Connection", pooled.driver_connection)
+        finally:
+            pooled.close()
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise unusable(engine.url, error) from error
+
+
 def unusable(url: URL, error: Exception) -> StoreError:
     """Explain why a database cannot be used, without the values of any row."""
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -102,7 +125,18 @@ def unusable(url: URL, error: Exception) -> StoreError:
         (fix for word, fix in _FIXES.items() if word in reason),
         "Check TRIAGE_HOME and TRIAGE_DATABASE_URL.",
     )
-    return StoreError(f"The store {shown(url)} cannot be used: {reason}.", fix=fix)
+    kind = StoreFullError if "full" in reason.lower() else StoreError
+    return kind(f"The store {shown(url)} cannot be used: {reason}.", fix=fix)
+
+
+def _limits() -> dict[str, object]:
+    ms = 1000
+    bounds = {
+        "statement_timeout": STATEMENT_S * ms,
+        "idle_in_transaction_session_timeout": IDLE_S * ms,
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in bounds.items())
+    return {"connect_timeout": CONNECT_S, "options": options}
 
 
 def _parse(url: str) -> URL:
@@ -156,6 +190,8 @@ def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> 
         raise _WrongModeError(f"its journal mode is {now} and {mode} is needed")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # What is deleted must not be readable in the file.
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _on_begin(connection: Connection) -> None:

@@ -14,6 +14,21 @@ _END = r"(?![^\W\d_])"
 _ENDING = r"[^\W\d_]{0,2}"
 """A short ending, as a genitive has, belongs to the name; a longer one makes another word."""
 _GAP = r"[\W_]{0,3}"
+GREETED_LINES, GREETED_CHARS = 3, 120
+"""Where a greeting is looked for: lines, and characters of each."""
+_HONORIFICS = "mrs|mr|ms|miss|dr|herr|fru|domnule|domnul|doamnă|doamna|dl|dna"
+_OPENINGS = (
+    "hello|hi|hey|dear|good morning|good afternoon|good evening|hej|kære|goddag|hallo|"
+    "bună ziua|buna ziua|bună seara|buna seara|bună dimineața|buna dimineata|bună|buna|salut|"
+    "dragă|draga|stimate|stimată|stimata|您好|你好|尊敬的|亲爱的"
+)
+_NAMED = r"[^\W\d_][^\d\n,，!！:：;。]{0,80}?"
+_GREETING = re.compile(
+    rf"(?:(?:{_OPENINGS})[\s,，]{{0,3}}(?:(?:{_HONORIFICS})\b\.?\s{{1,3}})?"
+    rf"(?P<after>{_NAMED})\s{{0,3}}(?:[,，!！:：;。]|$)"
+    rf"|(?P<before>{_NAMED})[，,]\s{{0,3}}(?:您好|你好))",
+    re.IGNORECASE,
+)
 
 
 def hide_name(text: str, name: str | None) -> str:
@@ -39,3 +54,12 @@ def _pattern(words: list[str]) -> str:
         return _EDGE + whole
     ending = _ENDING if len(words[0]) >= SHORTEST_PART else "s?"
     return f"{_EDGE}{whole}{ending}{_END}" if len(words[0]) > 1 else ""
+
+
+def greeted_name(text: str) -> str | None:
+    """Return the name that a reply greets in one of its first lines, if it greets one."""
+    for line in text.strip().splitlines()[:GREETED_LINES]:
+        found = _GREETING.match(unicodedata.normalize("NFC", line.strip()[:GREETED_CHARS]))
+        if found:
+            return found["after"] or found["before"]
+    return None

@@ -11,16 +11,19 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from triage.errors import StoreError
+from triage.storage.articles import ArticleRepository
 from triage.storage.engine import open_engine, shown, transaction
+from triage.storage.journal import Journal, StoreText
 from triage.storage.keys import KeyRepository
-from triage.storage.repositories import ArticleRepository, Journal, StoreText
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 7_215_433
 """Key of the PostgreSQL lock that lets one replica migrate while the others wait."""
+MIGRATION_S, LOCK_S = 60, 2
+"""Longest wait for another replica's migration, and of a change for its table, in seconds."""
 
 
 class Store:
@@ -90,6 +93,11 @@ def open_articles(url: str) -> Iterator[ArticleRepository]:
         yield store.articles
 
 
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of a database; None when it is no store yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def migrate(engine: Engine) -> None:
     """Bring a database to the newest revision; one that is there already is not written to.
 
@@ -101,11 +109,11 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     head = ScriptDirectory.from_config(config).get_current_head()
     with transaction(engine) as connection:
-        if MigrationContext.configure(connection).get_current_revision() == head:
+        if revision_of(connection) == head:
             return
     with transaction(engine, write=True) as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
+            _wait_for_turn(connection)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -114,3 +122,14 @@ def migrate(engine: Engine) -> None:
                 f"The store {shown(engine.url)} was made by another version of this service.",
                 fix="Start the newest version on it, or point TRIAGE_HOME to another folder.",
             ) from error
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Let one replica migrate; a change that waits for a busy table gives up soon.
+
+    While it waits it holds up every query that comes behind it.
+    """
+    for bound in ("statement_timeout", "lock_timeout"):
+        connection.execute(text(f"SET LOCAL {bound} = '{MIGRATION_S}s'"))
+    connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_S}s'"))

@@ -72,6 +72,7 @@ decisions = Table(
     Column("text_kept", Text, nullable=False),
     Column("text", Text),
     Column("timings_ms", JSON, nullable=False),
+    Column("brand", Text),
     Index(None, "message_id"),
     Index(None, "decided_at"),
     Index(None, "requester"),
@@ -80,7 +81,8 @@ decisions = Table(
 
 ``message_id`` is the id of the answer; one message asked twice has two rows. ``text`` is the
 cleaned text, kept as ``text_kept`` says. ``requester`` is the SHA-256 of the desk's id of the
-requester, so that rows can be found for erasure without keeping the id itself.
+requester, so that rows can be found for erasure without keeping the id itself. ``brand`` is the one
+that the message came for; None is of no brand.
 """
 
 api_keys = Table(
@@ -101,3 +103,59 @@ api_keys = Table(
 
 Rows of expired and revoked keys stay, as the record of who could do what.
 """
+feedback = Table(
+    "feedback",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("receipt", Text, nullable=False),
+    Column("decision", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("brand", Text),
+    Column("requester", Text),
+    Column("agent", Text),
+    Column("labels", JSON, nullable=False),
+    Column("final", JSON, nullable=False),
+    Column("suggestions", JSON, nullable=False),
+    Column("text_kept", Text, nullable=False),
+    Index(None, "message_id"),
+    Index(None, "received_at"),
+    Index(None, "requester"),
+)
+"""What agents did with answers; ``decision`` is the number of the row of ``decisions`` it is about.
+
+``suggestions`` lists ``passage_id``, ``event``, ``edit_distance`` and ``sent_text``, which is kept
+as ``text_kept`` says. ``agent`` is the desk's id as it was given, None once it is erased.
+"""
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("requester", Text),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "created_at"),
+    Index(None, "requester"),
+)
+"""Answers to writes with an ``Idempotency-Key``, written in the transaction of the write itself.
+
+``fingerprint`` is the SHA-256 of the request; what it held is not kept.
+"""
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("erased_at", UtcTime, nullable=False),
+)
+"""Who was erased and when, as a SHA-256: what a restored backup must lose again."""

@@ -6,10 +6,11 @@ group commit more than 5,000: the price of a durable commit is the wait for the 
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from queue import Empty, Queue
 from threading import Lock, Thread
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from triage.errors import StoreError
 from triage.telemetry import Telemetry
@@ -28,7 +29,8 @@ class GroupWriter(Generic[T]):
     """Appends items in the order they came.
 
     Args:
-        append: Makes a group durable, or raises.
+        append: Makes a group durable, or raises; it may return one outcome for each item, which
+            its future gets: a value, or the error that this item alone met.
         telemetry: Counts what is written and lost, and hears when the store fails and recovers.
         capacity: Items that may wait.
         group: Most items in one commit.
@@ -38,7 +40,7 @@ class GroupWriter(Generic[T]):
 
     def __init__(
         self,
-        append: Callable[[Sequence[T]], None],
+        append: Callable[[Sequence[T]], Sequence[object] | None],
         telemetry: Telemetry,
         *,
         capacity: int = CAPACITY,
@@ -50,7 +52,7 @@ class GroupWriter(Generic[T]):
         self._group = group
         self._linger_s = linger_s
         # One place more than may wait is for the mark that ends the thread.
-        self._queue: Queue[tuple[T, Future[None]] | None] = Queue(capacity + 1)
+        self._queue: Queue[Waiting[T] | None] = Queue(capacity + 1)
         self._capacity = capacity
         self._lock = Lock()
         self._closed = False
@@ -59,17 +61,21 @@ class GroupWriter(Generic[T]):
         self._thread = Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    def submit(self, item: T) -> Future[None]:
+    def submit(self, item: T, *, urgent: bool = False) -> Future[Any]:
         """Hand over an item without waiting; the future is done when it is durable.
 
         The future holds a StoreError when the item is lost: the queue is full, the writer is
         closed, or the store refused it.
+
+        Args:
+            item: What is written.
+            urgent: Somebody waits for it: its group does not wait for more items.
         """
-        future: Future[None] = Future()
+        future: Future[Any] = Future()
         with self._lock:
             reason = self._obstacle()
             if not reason:
-                self._queue.put_nowait((item, future))
+                self._queue.put_nowait(Waiting(item, future, urgent))
         if reason:
             self._telemetry.metrics.journal_lost.labels(reason).inc()
             future.set_exception(
@@ -99,7 +105,7 @@ class GroupWriter(Generic[T]):
         while group := self._next_group():
             self._write(group)
 
-    def _next_group(self) -> list[tuple[T, Future[None]]]:
+    def _next_group(self) -> "list[Waiting[T]]":
         """Wait for one item and take what gathers behind it; empty means the end."""
         first = self._queue.get()
         if first is None:
@@ -107,6 +113,8 @@ class GroupWriter(Generic[T]):
         group = [first]
         end = monotonic() + self._linger_s
         while len(group) < self._group:
+            if group[-1].urgent:
+                end = 0.0
             try:
                 more = self._queue.get(timeout=max(0.0, end - monotonic()))
             except Empty:
@@ -117,9 +125,9 @@ class GroupWriter(Generic[T]):
             group.append(more)
         return group
 
-    def _write(self, group: Sequence[tuple[T, Future[None]]]) -> None:
+    def _write(self, group: "Sequence[Waiting[T]]") -> None:
         try:
-            self._append([item for item, _ in group])
+            outcomes = self._append([one.item for one in group]) or [None] * len(group)
         except StoreError as error:
             self._lose(group, error, error.problem)
         except Exception as error:  # noqa: BLE001 - the one writer must outlive any fault of a row
@@ -129,13 +137,25 @@ class GroupWriter(Generic[T]):
             if self.failing:
                 self.failing = False
                 self._telemetry.log.info("journal_recovered")
-            for _, future in group:
-                future.set_result(None)
+            for one, outcome in zip(group, outcomes, strict=True):
+                if isinstance(outcome, Exception):
+                    one.future.set_exception(outcome)
+                else:
+                    one.future.set_result(outcome)
 
-    def _lose(self, group: Sequence[tuple[T, Future[None]]], error: Exception, reason: str) -> None:
+    def _lose(self, group: "Sequence[Waiting[T]]", error: Exception, reason: str) -> None:
         self._telemetry.metrics.journal_lost.labels("store").inc(len(group))
         if not self.failing:
             self.failing = True
             self._telemetry.log.error("journal_failing", reason=reason, count=len(group))
-        for _, future in group:
-            future.set_exception(error)
+        for one in group:
+            one.future.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Generic[T]):
+    """An item in the queue, and who hears of it."""
+
+    item: T
+    future: Future[Any]
+    urgent: bool

@@ -13,7 +13,7 @@ from triage.domain import Article
 from triage.encoders.base import EncoderSet, Profile
 from triage.errors import StoreError
 from triage.knowledge.refresh import EVERY_S, ArticleWatch
-from triage.storage.repositories import ArticleRepository
+from triage.storage.articles import ArticleRepository
 from triage.storage.store import Store, open_articles
 from triage.suggest.calibrator import FEATURES, RetrievalCalibrator
 from triage.suggest.index import ArticleKey, PassageIndex

@@ -12,7 +12,7 @@ from triage.domain import (
     Suggestions,
     TriageResult,
 )
-from triage.storage.repositories import Entry
+from triage.storage.journal import Entry
 
 TEXT = "mail anna@example.org about my parcel"
 

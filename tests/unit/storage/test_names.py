@@ -2,7 +2,7 @@
 
 import pytest
 
-from triage.storage.names import hide_name
+from triage.storage.names import greeted_name, hide_name
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,21 @@ def test_long_name_over_a_long_text_is_quick() -> None:
     text = "anna " * 4_000 + " " * 20_000
 
     assert "anna" not in hide_name(text, "anna " * 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hello Anna Berg,\n\nThank you", "Anna Berg"),
+        ("Kære Søren\nTak", "Søren"),
+        ("Bună ziua, Ion Pop,\n", "Ion Pop"),
+        ("Dear Mr. Smith: we", "Smith"),
+        ("王小明，您好！\n感谢", "王小明"),
+        ("Hello,\nyour parcel", None),
+        ("Thank you for your message.\nRegards", None),
+        ("", None),
+    ],
+)
+def test_greeted_name_is_found(text: str, name: str | None) -> None:
+    """A reply that greets somebody tells whom."""
+    assert greeted_name(text) == name
