@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware import Middleware
 
 from triage import __version__
+from triage.api import server
 from triage.api.deps import Turns
 from triage.api.docs import POLICY, page
 from triage.api.errors import add_handlers
@@ -25,8 +25,6 @@ DESCRIPTION = (
     "Labels help-desk messages with category, priority and sentiment at calibrated confidence, "
     "and suggests replies from the knowledge base."
 )
-DRAIN_S = 20
-"""Longest wait for running requests when the server stops, in seconds."""
 
 
 class TriageApp(FastAPI):
@@ -64,7 +62,9 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        middleware=[Middleware(Observed, telemetry=service.telemetry)],
+        middleware=[
+            Middleware(Observed, telemetry=service.telemetry, stopping=lambda: service.draining)
+        ],
     )
     app.state.service = service
     app.state.turns = Turns(
@@ -88,15 +88,8 @@ def serve(settings: Settings) -> None:
     """
     check_exposure(settings)
     with only_server(settings.store_url):
-        uvicorn.run(
-            create_app(Service.open(settings)),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_S,
-        )
+        service = Service.open(settings)
+        server.run(create_app(service), service)
 
 
 def _add_docs(app: FastAPI) -> None:
