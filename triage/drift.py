@@ -5,15 +5,15 @@ Each message costs one append; everything is computed when the metrics are read.
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from triage.bundle.baseline import Baseline, Shares, bucket, stability
-from triage.domain import LabelResult, Message, TriageResult
+from triage.domain import Message, TriageResult
 
 WINDOW = 2_000
 """Messages that are compared, the newest."""
@@ -25,14 +25,22 @@ LABELLED = frozenset({None, "low_confidence"})
 """Reasons of answers whose top label is one of the bundle's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Given(NamedTuple):
+    """What is kept of an answer."""
+
+    label: str
+    confidence: float
+    abstained: bool
+    labelled: bool
+
+
+class Seen(NamedTuple):
     """What is kept of a message: no text, and no id."""
 
     language: str
     length: str
     channel: str | None
-    labels: Mapping[str, LabelResult]
+    answers: Mapping[str, Given]
 
 
 class Drift(Collector):
@@ -62,12 +70,15 @@ class Drift(Collector):
     def add(self, message: Message, result: TriageResult) -> None:
         """Take a message into the window."""
         length = bucket(len(result.cleaned_text))
-        labels = {
-            task: LabelResult(None, one.confidence, one.decision, one.reason, (), (), one.top_label)
+        answers = {
+            task: Given(
+                one.top_label, one.confidence, one.decision == "abstain", one.reason in LABELLED
+            )
             for task, one in result.labels.items()
         }
+        seen = Seen(result.language.code, length, message.channel, answers)
         with self._lock:
-            self._seen.append(Seen(result.language.code, length, message.channel, labels))
+            self._seen.append(seen)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Compute the gauges."""
@@ -97,27 +108,25 @@ class Drift(Collector):
                 family.add_metric((name,), stability(shares, counts))
         return family
 
-    def _labels(
-        self, answers: Mapping[str, list[LabelResult]], baseline: Baseline
-    ) -> GaugeMetricFamily:
+    def _labels(self, answers: Mapping[str, list[Given]], baseline: Baseline) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
             "triage_drift_labels",
             "Population stability index of a task's labels against the training rows.",
             labels=("task",),
         )
         for task, given in answers.items():
-            counts = Counter(one.top_label for one in given if one.reason in LABELLED)
+            counts = Counter(one.label for one in given if one.labelled)
             if task in baseline.labels and counts.total() >= self._least:
                 family.add_metric((task,), stability(baseline.labels[task], counts))
         return family
 
 
-def _by_task(seen: list[Seen]) -> dict[str, list[LabelResult]]:
-    tasks = sorted({task for one in seen for task in one.labels})[:MAX_TASKS]
-    return {task: [one.labels[task] for one in seen if task in one.labels] for task in tasks}
+def _by_task(seen: list[Seen]) -> dict[str, list[Given]]:
+    tasks = sorted({task for one in seen for task in one.answers})[:MAX_TASKS]
+    return {task: [one.answers[task] for one in seen if task in one.answers] for task in tasks}
 
 
-def _means(answers: Mapping[str, list[LabelResult]]) -> Iterator[GaugeMetricFamily]:
+def _means(answers: Mapping[str, list[Given]]) -> Iterator[GaugeMetricFamily]:
     confidence = GaugeMetricFamily(
         "triage_recent_confidence", "Mean confidence of recent messages.", labels=("task",)
     )
@@ -126,7 +135,7 @@ def _means(answers: Mapping[str, list[LabelResult]]) -> Iterator[GaugeMetricFami
     )
     for task, given in answers.items():
         confidence.add_metric((task,), sum(one.confidence for one in given) / len(given))
-        without = sum(one.decision == "abstain" for one in given)
+        without = sum(one.abstained for one in given)
         abstained.add_metric((task,), without / len(given))
     yield confidence
     yield abstained

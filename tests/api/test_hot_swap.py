@@ -1,6 +1,7 @@
 """Promotions, rollbacks and broken bundles under load cost no request."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
@@ -89,7 +90,7 @@ def test_every_answer_is_that_of_the_bundle_it_names(settings: Settings) -> None
         metrics = server.log.read_text()
         code, _ = server.end()
     named = [reply.body["model"]["bundle"] for _, reply in replies]
-    swaps = sum(a != b for a, b in zip(named, named[1:], strict=False))
+    swaps = sum(a != b for a, b in pairwise(named))
 
     print(f"{len(replies)} answered, {len(MOVES)} moves, {swaps} changes of bundle seen")
     assert known["starter"] != known["second"]

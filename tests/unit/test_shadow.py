@@ -11,10 +11,10 @@ import pytest
 
 from tests.builders import copied_bundle, flip, tiny_fit
 from tests.served import build_checkout
+from triage.bundle.gate import Gate
 from triage.bundle.moves import Signature, move
 from triage.bundle.promotion import Bench, challenge, dismiss
 from triage.bundle.registry import CHALLENGER, CHAMPION
-from triage.bundle.gate import Gate
 from triage.domain import Message, Options
 from triage.service import Service
 from triage.settings import Settings
@@ -76,7 +76,7 @@ def bench(service: Service) -> Bench:
 def named(service: Service, bundle: str) -> None:
     """Name a challenger and wait until it is loaded."""
     challenge(bench(service), bundle, SIGNED)
-    assert eventually(lambda: service.monitor.shadow.comparison())
+    assert eventually(service.monitor.shadow.comparison)
 
 
 def ask(service: Service, count: int = 1, **options: object) -> None:

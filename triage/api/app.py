@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from triage import __version__
@@ -25,6 +26,16 @@ DESCRIPTION = (
     "Labels help-desk messages with category, priority and sentiment at calibrated confidence, "
     "and suggests replies from the knowledge base."
 )
+
+
+SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""The framework's own telemetry would carry error messages, which may quote a message."""
 
 
 class TriageApp(FastAPI):
@@ -62,6 +73,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        telemetry=SILENT,
         middleware=[
             Middleware(Observed, telemetry=service.telemetry, stopping=lambda: service.draining)
         ],
