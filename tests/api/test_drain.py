@@ -40,7 +40,7 @@ def ask_slowly(port: int) -> Reply:
 
 
 def test_sigterm_under_load_drops_nothing(checkout: Path, tmp_path: Path) -> None:
-    """Readiness turns at once, what is asked meanwhile is answered and recorded, and the end is 0."""
+    """Readiness turns at once, all asked meanwhile is answered and recorded, and it ends with 0."""
     ready, replies = Event(), list[Reply]()
     ready.set()
     with (

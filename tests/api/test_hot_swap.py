@@ -1,5 +1,6 @@
 """Promotions, rollbacks and broken bundles under load cost no request."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from tests.api.asking import PARCEL
 from tests.builders import copied_bundle, flip, tiny_fit
-from tests.serving import Asker, Reply, serving
+from tests.serving import Asker, Reply, Server, serving
 from triage.bundle.moves import Signature, move
 from triage.bundle.registry import CHAMPION, Registry
 from triage.bundle.store import load_bundle
@@ -19,7 +20,9 @@ from triage.pipeline import Pipeline
 from triage.settings import Settings
 from triage.text.language import LanguageIdentifier
 
-ASKERS, RATE, EVERY_S = 2, 50, 1.6
+ASKERS, RATE = 2, 50
+WITHIN_S = 60.0
+"""Generous, for busy machines."""
 MOVES = ("second", "starter", "broken", "second", "starter", "second")
 TEXTS = (
     PARCEL,
@@ -68,8 +71,20 @@ def ask_until(stop: Event, port: int, replies: list[tuple[str, Reply]]) -> None:
             sleep(max(0.0, due - monotonic()))
 
 
+def noticed(server: Server, replies: Sequence[tuple[str, Reply]], target: str) -> None:
+    """Wait until a bundle answers, or the log says that it cannot."""
+    end = monotonic() + WITHIN_S
+    while monotonic() < end:
+        sleep(0.1)
+        if target == "broken" and "bundle_not_followed" in server.log.read_text():
+            return
+        if replies and replies[-1][1].body["model"]["bundle"] == target:
+            return
+    pytest.fail(f"{target} was not noticed")
+
+
 def test_every_answer_is_that_of_the_bundle_it_names(settings: Settings) -> None:
-    """50 requests a second, a move every 1.6 s: all answered, and all as the golden answers say."""
+    """50 requests a second, six moves in a row: all answered, and all as the golden answers say."""
     registry = Registry(settings.home, settings.models)
     known = {name: golden(registry, settings, name) for name in ("starter", "second")}
     stop, replies = Event(), list[tuple[str, Reply]]()
@@ -78,16 +93,16 @@ def test_every_answer_is_that_of_the_bundle_it_names(settings: Settings) -> None
         ThreadPoolExecutor(ASKERS) as pool,
     ):
         asking = [pool.submit(ask_until, stop, server.port, replies) for _ in range(ASKERS)]
-        for target in MOVES:
-            sleep(EVERY_S)
-            now = registry.aliases()[CHAMPION]
-            signed = Signature("a17")
-            move(registry, "promote", CHAMPION, {CHAMPION: target}, {CHAMPION: now}, signed)
-        sleep(EVERY_S)
-        stop.set()
+        try:
+            for target in MOVES:
+                now = registry.aliases()[CHAMPION]
+                signed = Signature("a17")
+                move(registry, "promote", CHAMPION, {CHAMPION: target}, {CHAMPION: now}, signed)
+                noticed(server, replies, target)
+        finally:
+            stop.set()
         for one in asking:
             one.result()
-        metrics = server.log.read_text()
         code, _ = server.end()
     named = [reply.body["model"]["bundle"] for _, reply in replies]
     swaps = sum(a != b for a, b in pairwise(named))
@@ -96,8 +111,7 @@ def test_every_answer_is_that_of_the_bundle_it_names(settings: Settings) -> None
     assert known["starter"] != known["second"]
     assert {reply.status for _, reply in replies} == {200}
     assert set(named) == {"starter", "second"}
-    assert swaps >= 3
-    assert "bundle_not_followed" in metrics
+    assert swaps >= len(MOVES) - 1
     assert code == 0
     for text, reply in replies:
         labels = {
