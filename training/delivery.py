@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from training.baseline import baseline_of
 from training.card import card
 from training.config import FitConfig
 from training.datasets import Examples
@@ -16,7 +17,8 @@ from training.report.files import facts_of_run, files, subject_of_run
 from training.report.rival import find_rival
 from training.report.subject import Training
 from training.stopwatch import Stopwatch
-from triage.bundle.store import Bundle
+from triage.bundle.baseline import BASELINE
+from triage.bundle.store import Bundle, to_json
 from triage.encoders.base import Vectors
 from triage.settings import Settings
 
@@ -65,5 +67,6 @@ def deliver(
         training = Training(made.train, made.fitted, made.matrices, config.jobs, config.seed)
         report = files(about, facts, find_rival(settings, name, base), training)
     metrics = {**made.metrics, **made.spent.told()}
+    report[BASELINE] = to_json(baseline_of(made.train).model_dump())
     text = card(name, metrics, made.fitted, command, notes, guarded=parts.guard is not None)
     write_bundle(parts, made.folder, created, {"bundle": name, **metrics}, text, report)

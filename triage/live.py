@@ -113,7 +113,7 @@ def open_live(
     """
     chosen = settings.profile or read_manifest(folder).default_profile
     bundle = load_bundle(folder, settings.encoders, chosen)
-    shared = before is not None and _same_encoders(bundle, chosen, before.pipeline)
+    shared = before is not None and same_encoders(bundle, chosen, before.pipeline)
     if before is not None and shared:
         bundle = replace(bundle, encoders=before.pipeline.bundle.encoders)
     tools = _tools(bundle, settings, telemetry)
@@ -124,7 +124,8 @@ def open_live(
     return Live(folder, Pipeline(bundle, profile, identifier, knowledge, alias), knowledge)
 
 
-def _same_encoders(bundle: Bundle, profile: str, before: Pipeline) -> bool:
+def same_encoders(bundle: Bundle, profile: str, before: Pipeline) -> bool:
+    """Tell whether a bundle encodes in a profile exactly as a pipeline does."""
     mine = {name: one.fingerprint for name, one in bundle.encoders.encoders.items()}
     theirs = {name: one.fingerprint for name, one in before.bundle.encoders.encoders.items()}
     return mine == theirs and bundle.profile(profile) == before.profile

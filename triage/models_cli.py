@@ -10,7 +10,7 @@ from rich.table import Table
 
 from triage.bundle.gate import WAIVABLE, load_gate
 from triage.bundle.moves import Move, Signature, history
-from triage.bundle.promotion import Bench, challenge, promote, rollback
+from triage.bundle.promotion import Bench, challenge, dismiss, promote, rollback
 from triage.bundle.registry import CHALLENGER, Registry
 from triage.bundle.state import state_of
 from triage.errors import InputError
@@ -70,6 +70,23 @@ def promote_(
     report(promote(bench, bundle, signature, expected=expected), bundle)
 
 
+@app.command("challenge", epilog="Example: triage models challenge 2026-11-21-ab12cd, or: --none")
+def challenge_(
+    bundle: Annotated[str | None, typer.Argument(help="Id or alias of a bundle.")] = None,
+    none: Annotated[bool, typer.Option("--none", help="Take the challenger away.")] = False,
+    why: Why = "",
+    who: Who = None,
+) -> None:
+    """Let running servers score a share of the messages with a bundle too; it answers nobody."""
+    if (bundle is None) != none:
+        raise InputError("Give a bundle, or --none.", fix="See triage models challenge --help.")
+    bench, signature = bench_of(load_settings()), sign(who, why)
+    if bundle is not None:
+        report(challenge(bench, bundle, signature), bundle, CHALLENGER)
+        return
+    report(dismiss(bench, signature), "no bundle", CHALLENGER)
+
+
 @app.command("rollback", epilog="Example: triage models rollback --why 'urgent mail was missed'")
 def rollback_(why: Why = "", who: Who = None, expected: Expected = None) -> None:
     """Make the previous bundle the champion again."""
@@ -117,7 +134,7 @@ def shown(one: Move) -> str:
     waived = f", waived {', '.join(one.waived)}" if one.waived else ""
     why = f": {one.why}" if one.why else ""
     return (
-        f"{one.at} {one.action} {one.alias} {one.before or 'none'} -> {one.bundle} "
+        f"{one.at} {one.action} {one.alias} {one.before or 'none'} -> {one.bundle or 'none'} "
         f"by {one.who or 'unknown'} ({one.via}{waived}){why}"
     )
 

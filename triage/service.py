@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Self
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge.refresh import ArticleWatch
 from triage.labeling.decision import too_short
 from triage.live import Live, Question, open_live
+from triage.monitor import Monitor, trace_if_wanted
 from triage.pipeline import Pipeline
 from triage.settings import Settings
 from triage.storage import erasure
@@ -29,23 +30,26 @@ from triage.storage.journal import Entry
 from triage.storage.store import Store
 from triage.storage.sweep import Sweep
 from triage.storage.work import open_writer
+from triage.storage.writer import DRAIN_S
 from triage.telemetry import Telemetry
 from triage.text.clean import clean
 from triage.text.limits import MAX_TEXT, check_limits
 from triage.text.redact import redact
 from triage.writes.opened import open_writes
 
-MS = 1000.0
 LINGER_S = 0.05
 """How long a decision waits for others before it is written; no answer waits for it."""
+LAST_S = 1.0
+"""What the journal gets at least for its last rows, however late it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What works. Labelling goes on without the store; only the journal and imports need it."""
+    """What works: the service itself, the store, and writing to it."""
 
     serving: bool
     store: bool
+    journal: bool
 
 
 class Service:
@@ -73,9 +77,11 @@ class Service:
         self._sweep = Sweep(self._writer, settings.retention_days, telemetry)
         self._articles = self._watched(live)
         self._closed = False
+        self._stop_by: float | None = None
         self._swap = Lock()
+        self.monitor = Monitor(settings, self.registry, lambda: self.pipeline, telemetry)
+        self.monitor.begin(live)
         self._watch = self._followed()
-        self._show(live)
 
     @classmethod
     def open(cls, settings: Settings, telemetry: Telemetry | None = None) -> Self:
@@ -87,10 +93,12 @@ class Service:
             BundleError: When the bundle is missing, corrupt, or has no such profile.
             StoreError: When the store cannot be opened.
             ArticleError: When an article cannot be used; names the file and the fix.
-            ConfigError: When the canned responses are broken.
+            ConfigError: When the canned responses are broken, or spans are to be sent and
+                OpenTelemetry is not installed.
         """
         begun = perf_counter()
         telemetry = telemetry or Telemetry(settings.log_level)
+        trace_if_wanted(settings, telemetry)
         registry = Registry(settings.home, settings.models)
         folder, alias = registry.find(settings.bundle), registry.alias_of(settings.bundle)
         store = Store.open(settings.store_url)
@@ -142,7 +150,7 @@ class Service:
                 return
             old, self._articles = self._articles, self._watched(live)
             self._live = live
-        self._show(live)
+        self.monitor.begin(live)
         if old:
             old.close()
         self.telemetry.log.info(
@@ -169,7 +177,7 @@ class Service:
         now = datetime.now(UTC)
         for message, result in zip(named, results, strict=True):
             self._writer.submit(Entry(message, result, now))
-            self._count(result)
+            self.monitor.saw(message, result)
         return results
 
     def suggest(self, question: Question) -> tuple[Suggestions, Language]:
@@ -202,11 +210,27 @@ class Service:
 
     def readiness(self) -> Readiness:
         """Tell what works; a failed journal heals with the next row that is written."""
+        serving = not self._closed and not self.draining
         try:
             self._store.check()
         except StoreError:
-            return Readiness(serving=not self._closed, store=False)
-        return Readiness(serving=not self._closed, store=not self._writer.failing)
+            return Readiness(serving, store=False, journal=False)
+        return Readiness(serving, store=True, journal=not self._writer.failing)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the service will stop soon; it answers until then."""
+        return self._stop_by is not None
+
+    def drain(self, stop_by: float) -> None:
+        """Say that the service will stop: it is not ready from now on, and answers until closed.
+
+        Only sets a mark, so that a signal handler may call it.
+
+        Args:
+            stop_by: When all must be written, on the monotonic clock, in seconds.
+        """
+        self._stop_by = stop_by
 
     def close(self) -> None:
         """Write what the journal still waits for, and close the store."""
@@ -217,7 +241,9 @@ class Service:
         if self._articles:
             self._articles.close()
         self._sweep.close()
-        self._writer.close()
+        self.monitor.close()
+        left = DRAIN_S if self._stop_by is None else self._stop_by - monotonic()
+        self._writer.close(max(LAST_S, left))
         self.keyring.close()
         self._store.close()
 
@@ -245,19 +271,6 @@ class Service:
             return None
         find = partial(self.registry.find, name)
         return AliasWatch(find, self._live.folder, self.follow, self.telemetry)
-
-    def _show(self, live: Live) -> None:
-        model, gauge = live.pipeline.model, self.telemetry.metrics.bundle
-        gauge.clear()
-        gauge.labels(model.bundle, model.profile).set(1)
-
-    def _count(self, result: TriageResult) -> None:
-        metrics = self.telemetry.metrics
-        for task, answer in result.labels.items():
-            metrics.decisions.labels(task, answer.decision).inc()
-        for step, ms in result.timings_ms.items():
-            metrics.steps.labels(step).observe(ms / MS)
-        metrics.suggested.labels(result.suggestions.no_suggestion_reason or "suggested").inc()
 
 
 def _articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[Article, ...]:

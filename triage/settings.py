@@ -67,6 +67,20 @@ class Settings(BaseSettings):
     rate: Annotated[
         str, Field(description="Most requests of a key; its own `--rate` goes first.")
     ] = "100/2 seconds"
+    drain_pause_s: Annotated[
+        float,
+        Field(ge=0, le=10, description="How long requests are still taken after SIGTERM."),
+    ] = 5.0
+    shadow_share: Annotated[
+        float, Field(ge=0, le=1, description="Share of messages that the challenger labels too.")
+    ] = 0.1
+    otlp_endpoint: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://",
+            description="URL that spans are sent to; needs the extra `otel`.",
+        ),
+    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least level logged.")
     ] = "info"

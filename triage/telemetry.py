@@ -1,13 +1,13 @@
-"""What the service tells about itself: log lines with an allow-list of keys, and metrics.
+"""What the service tells about itself: log lines with an allow-list of keys, metrics, spans.
 
 A key that is not listed here is dropped, so no log line can carry a customer's text by accident;
-metric labels come from fixed sets for the same reason.
+metric labels come from fixed sets for the same reason, and no metric has more than 200 series.
 """
 
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 from prometheus_client import (
@@ -20,10 +20,13 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+if TYPE_CHECKING:
+    from triage.tracing import Tracing
+
 KEYS = frozenset(
     {
         "event", "level", "timestamp",
-        "request_id", "key", "method", "route", "status", "duration_ms", "code",
+        "request_id", "trace_id", "key", "method", "route", "status", "duration_ms", "code",
         "bundle", "alias", "profile", "host", "port",
         "articles", "passages", "seconds",
         "error", "where", "reason", "count",
@@ -34,7 +37,34 @@ MAX_VALUE = 300
 """Longest value in a log line, in characters."""
 METRICS_TYPE = CONTENT_TYPE_LATEST
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+MAX_TASKS = 60
+"""Tasks that metrics tell apart; three decisions each keep a metric below 200 series."""
+OTHER = "other"
+"""Label of all that is not told apart."""
+_REQUEST_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0)
+"""Few, as every route has each of them."""
 _SECONDS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class FewNames:
+    """Passes the first names on and calls all later ones ``other``.
+
+    Args:
+        limit: Names that are told apart.
+    """
+
+    def __init__(self, limit: int = MAX_TASKS) -> None:
+        self._limit = limit
+        self._known: set[str] = set()
+
+    def __call__(self, name: str) -> str:
+        """Return the name, or ``other`` where there are too many already."""
+        if name in self._known:
+            return name
+        if len(self._known) >= self._limit:
+            return OTHER
+        self._known.add(name)
+        return name
 
 
 class Metrics:
@@ -45,12 +75,18 @@ class Metrics:
         ProcessCollector(registry=registry)
         counter = partial(Counter, registry=registry)
         gauge = partial(Gauge, registry=registry)
-        histogram = partial(Histogram, registry=registry, buckets=_SECONDS)
+        histogram = partial(Histogram, registry=registry)
+        self.task = FewNames()
         self.requests = counter("triage_requests", "Requests.", ("method", "route", "status"))
         self.seconds = histogram(
-            "triage_request_seconds", "Time from request to answer.", ("route",)
+            "triage_request_seconds",
+            "Time from request to answer.",
+            ("route",),
+            buckets=_REQUEST_SECONDS,
         )
-        self.steps = histogram("triage_step_seconds", "Time of one message in a step.", ("step",))
+        self.steps = histogram(
+            "triage_step_seconds", "Time of one message in a step.", ("step",), buckets=_SECONDS
+        )
         self.decisions = counter("triage_decisions", "Decisions made.", ("task", "decision"))
         self.suggested = counter(
             "triage_suggested", "Messages by what was suggested.", ("outcome",)
@@ -62,8 +98,19 @@ class Metrics:
         self.journal_waiting = gauge("triage_journal_waiting", "Rows that wait for the writer.")
         self.bundle = gauge("triage_bundle_info", "What answers.", ("bundle", "profile"))
         self.bundle_moves = counter(
-            "triage_bundle_moves", "Moves of the alias by what came of them.", ("outcome",)
+            "triage_bundle_moves", "Moves of aliases by what came of them.", ("alias", "outcome")
         )
+        self.shadowed = counter(
+            "triage_shadow_messages", "Messages for the challenger.", ("outcome",)
+        )
+        self.agreement = counter(
+            "triage_shadow_agreement", "Top labels beside the challenger's.", ("task", "agree")
+        )
+        self.spans = counter("triage_spans", "Spans by what came of them.", ("outcome",))
+
+    def count_spans(self, outcome: str, count: int) -> None:
+        """Count spans that were sent or lost."""
+        self.spans.labels(outcome).inc(count)
 
     def render(self) -> bytes:
         """Write all metrics in the Prometheus text format."""
@@ -71,7 +118,7 @@ class Metrics:
 
 
 class Telemetry:
-    """A logger and the metrics of one service.
+    """A logger, the metrics and, if wanted, the spans of one service.
 
     Args:
         level: Least level logged: debug, info, warning or error.
@@ -80,6 +127,7 @@ class Telemetry:
 
     def __init__(self, level: str = "info", stream: TextIO | None = None) -> None:
         self.metrics = Metrics()
+        self.tracing: Tracing | None = None
         self.log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
             structlog.PrintLogger(stream or sys.stderr),
             processors=_PROCESSORS,

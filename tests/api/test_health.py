@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from tests.api.asking import PARCEL, classify, problem
 from tests.api.conftest import Serve
 from triage.api.middleware import HEADERS
+from triage.errors import StoreError
 from triage.service import Service
 from triage.settings import Settings
 from triage.telemetry import Telemetry
@@ -43,6 +44,27 @@ def test_failing_store_degrades_but_keeps_answering(serve: Serve, served: Settin
     assert ready.json()["status"] == "degraded"
     assert ready.json()["store"] == "failing"
     assert 'triage_journal_lost_total{reason="store"} 5.0' in metrics
+
+
+def gone() -> None:
+    """Give no sign of life."""
+    raise StoreError("The store is not there.")
+
+
+def test_vanished_store_takes_the_replica_out_and_keeps_it_alive(serve: Serve) -> None:
+    """Without its store a replica is not ready, is not restarted, and answers who asks."""
+    client = serve()
+    store = client.app.state.service._store  # type: ignore[attr-defined] # the app is ours
+    check, store.check = store.check, gone
+    refused, alive = client.get("/readyz"), client.get("/livez")
+    answer = classify(client, text=PARCEL)
+    store.check = check
+
+    problem(refused, 503, "store_unavailable")
+    assert refused.headers["retry-after"] == "1"
+    assert alive.status_code == 200
+    assert answer["labels"]["category"]["label"] == "service"
+    assert client.get("/readyz").status_code == 200
 
 
 def test_stopping_service_is_not_ready(serve: Serve) -> None:

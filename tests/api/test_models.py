@@ -12,6 +12,9 @@ from tests.api.asking import PARCEL, classify, fault, post, problem
 from tests.api.conftest import Serve
 from tests.builders import copied_bundle, flip
 from triage.api.model_schemas import PromoteRequest, RollbackRequest
+from triage.bundle.gate import Gate
+from triage.bundle.moves import Signature, move
+from triage.bundle.promotion import Bench, challenge
 from triage.settings import Settings
 
 NEW = "2026-11-21-ab12cd"
@@ -163,3 +166,41 @@ def test_a_page_of_another_site_cannot_move_an_alias(client: TestClient, path: s
     response = client.post(path, content=b"{}", headers={"content-type": "text/plain"})
 
     problem(response, 415, "unsupported_media_type")
+
+
+def test_challenger_is_told_with_its_agreement(start: Start, served: Settings) -> None:
+    """People see how the challenger does beside the champion, and what keeps it from loading."""
+    client = start()
+    client.app.state.service.monitor.shadow._settings = served.model_copy(  # type: ignore[attr-defined] # ours
+        update={"shadow_share": 1.0}
+    )
+    assert client.get("/v1/models").json()["challenger"] is None
+    service = client.app.state.service  # type: ignore[attr-defined] # the app is ours
+    bench = Bench(service.registry, served.encoders, Gate(max_ece=1.0), "tiny")
+    challenge(bench, NEW, Signature("a17"))
+    end = monotonic() + 30
+    while not (told := client.get("/v1/models").json()["challenger"])["messages"]:
+        assert monotonic() < end
+        classify(client, text=PARCEL)
+    flip(served.home / "bundles" / NEW / "heads.safetensors")
+    changes: dict[str, str | None] = {"challenger": "starter"}
+    move(service.registry, "challenge", "challenger", changes, {}, Signature("a17"))
+    changes = {"challenger": NEW}
+    while client.get("/v1/models").json()["challenger"]["champion"] != "starter":
+        sleep(0.02)
+    sleep(1.2)
+    move(service.registry, "challenge", "challenger", changes, {}, Signature("a17"))
+    while (broken := client.get("/v1/models").json()["challenger"])["fault"] is None:
+        assert monotonic() < end
+        sleep(0.02)
+
+    assert told["bundle"] == NEW
+    assert told["champion"] == "starter"
+    assert told["fault"] is None
+    assert set(told["tasks"]) == {"category", "priority", "sentiment"}
+    for task in told["tasks"].values():
+        assert task["agreement"] == 1
+        assert task["confidence_difference"] == 0
+    assert broken == {
+        "bundle": NEW, "fault": "corrupt_bundle", "champion": None, "messages": 0, "tasks": {},
+    }  # fmt: skip

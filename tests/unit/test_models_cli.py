@@ -111,3 +111,24 @@ def test_help_shows_an_example(run: Run, command: str) -> None:
 
     assert code == 0
     assert f"Example: triage models {command}" in shown
+
+
+def test_challenger_comes_and_goes(run: Run) -> None:
+    """A challenger is named and taken away by one command each; doing it twice does nothing."""
+    named = run("challenge", "second", "--who", "a17")
+    again = run("challenge", "second")
+    gone = run("challenge", "--none", "--who", "a17")
+    none = run("challenge", "--none")
+
+    assert named[0] == again[0] == gone[0] == none[0] == 0
+    assert "challenge challenger none -> second by a17" in named[1]
+    assert "second is the challenger already" in again[1]
+    assert "challenge challenger second -> none by a17" in gone[1]
+    assert "no bundle is the challenger already" in none[1]
+
+
+def test_challenge_takes_a_bundle_or_none(run: Run) -> None:
+    """Neither, both, or a bundle that is not there, is wrong use."""
+    assert run("challenge")[0] == 2
+    assert run("challenge", "second", "--none")[0] == 2
+    assert run("challenge", "nobody")[0] == 2

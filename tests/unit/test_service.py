@@ -293,7 +293,7 @@ def test_failing_store_does_not_stop_answers_and_readiness_tells(served: Setting
     assert before.store
     assert result.labels["category"].label == "service"
     assert lost == 1
-    assert not service.readiness().store
+    assert not service.readiness().journal
     assert not service.readiness().serving
 
 

@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from triage import __version__
 from triage.access.rates import Rates, read_rate
+from triage.api import server
 from triage.api.deps import Turns
 from triage.api.docs import POLICY, page
 from triage.api.errors import add_handlers
@@ -39,8 +40,16 @@ DESCRIPTION = (
     "Labels help-desk messages with category, priority and sentiment at calibrated confidence, "
     "and suggests replies from the knowledge base."
 )
-DRAIN_S = 20
-"""Longest wait for running requests when the server stops, in seconds."""
+
+
+SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""The framework's own telemetry would carry error messages, which may quote a message."""
 
 
 ROUTERS = (
@@ -92,7 +101,10 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        middleware=[Middleware(Observed, telemetry=service.telemetry)],
+        telemetry=SILENT,
+        middleware=[
+            Middleware(Observed, telemetry=service.telemetry, stopping=lambda: service.draining)
+        ],
     )
     app.state.service = service
     app.state.gate = Gate(keyring, Rates(), rate, always=always)
@@ -120,15 +132,8 @@ def serve(settings: Settings) -> None:
     if not is_loopback(settings.host):
         _check_keys(settings)
     with only_server(settings.store_url):
-        uvicorn.run(
-            create_app(Service.open(settings)),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_S,
-        )
+        service = Service.open(settings)
+        server.run(create_app(service), service)
 
 
 def _check_keys(settings: Settings) -> None:

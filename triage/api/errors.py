@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from triage import errors
+from triage.api.correlation import urn
 from triage.api.examples import mark_nulls
 from triage.api.validation import FieldFault, faults
 
@@ -159,7 +160,7 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
 def instance_of(request: Request) -> str | None:
     """Name the request as its log line does."""
     request_id = request.scope.get("state", {}).get("request_id")
-    return f"urn:uuid:{request_id}" if request_id else None
+    return urn(request_id) if request_id else None
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -110,7 +110,20 @@ TAKEN_BACK: dict[str, Any] = {
 MODELS: dict[str, Any] = {
     "serving": {"bundle": "2026-11-21-ab12cd", "alias": "champion", "profile": "twin"},
     "fault": None,
-    "aliases": {"champion": "2026-11-21-ab12cd", "challenger": None, "previous": "starter"},
+    "aliases": {
+        "champion": "2026-11-21-ab12cd",
+        "challenger": "2026-11-22-ef34ab",
+        "previous": "starter",
+    },
+    "challenger": {
+        "bundle": "2026-11-22-ef34ab",
+        "fault": None,
+        "champion": "2026-11-21-ab12cd",
+        "messages": 412,
+        "tasks": {
+            "category": {"messages": 412, "agreement": 0.9636, "confidence_difference": 0.0214}
+        },
+    },
     "bundles": [
         {
             "id": "starter",

@@ -1,15 +1,17 @@
 """Around every request: an id, security headers, a log line, metrics, and the last safety net."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
-from uuid import uuid4
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from triage.api.correlation import Origin, origin_of, urn
 from triage.api.errors import http_problem, respond
 from triage.telemetry import Telemetry, place
+from triage.tracing import Open, Request
 
 MS = 1000
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -34,12 +36,15 @@ class Observed:
 
     Args:
         app: What is wrapped.
-        telemetry: Logger and metrics.
+        telemetry: Logger, metrics and spans.
+        stopping: Tells that the service will stop soon; callers are then asked to connect anew,
+            so that none sends into a connection that is just being closed.
     """
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, stopping: Callable[[], bool]) -> None:
         self.app = app
         self.telemetry = telemetry
+        self.stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -47,8 +52,10 @@ class Observed:
             await self.app(scope, receive, send)
             return
         begun = perf_counter()
-        request_id = str(uuid4())
-        scope.setdefault("state", {})["request_id"] = request_id
+        origin = origin_of(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = origin.request_id
+        tracing = self.telemetry.tracing
+        opened = tracing.begin(origin.traceparent) if tracing else None
         status = GONE
 
         async def watched(message: Message) -> None:
@@ -56,7 +63,9 @@ class Observed:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
+                headers["X-Request-Id"] = origin.request_id
+                if self.stopping():
+                    headers["Connection"] = "close"
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -66,12 +75,14 @@ class Observed:
         except ClientDisconnect:
             pass
         except Exception as error:  # noqa: BLE001 - the safety net must hold for everything
-            self._log_fault(error, request_id)
+            self._log_fault(error, origin.request_id)
             if status == GONE:
-                problem = http_problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"urn:uuid:{request_id}")
+                problem = http_problem(HTTPStatus.INTERNAL_SERVER_ERROR, urn(origin.request_id))
                 await respond(problem)(scope, receive, watched)
         finally:
-            self._record(scope, status, perf_counter() - begun)
+            request = _request(scope, origin, status, perf_counter() - begun)
+            caller = scope["state"].get("caller")
+            self._record(request, origin, opened, caller.key_id if caller else "")
 
     def _log_fault(self, error: Exception, request_id: str) -> None:
         self.telemetry.log.error(
@@ -81,19 +92,30 @@ class Observed:
             where=place(error),
         )
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        # The path itself may hold anything; the template of a known route does not.
-        route = getattr(scope.get("route"), "path", "unmatched")
-        method = scope["method"] if scope["method"] in METHODS else "other"
-        self.telemetry.metrics.requests.labels(method, route, str(status)).inc()
-        self.telemetry.metrics.seconds.labels(route).observe(seconds)
-        caller = scope["state"].get("caller")
+    def _record(self, request: Request, origin: Origin, opened: Open | None, key: str) -> None:
+        metrics, route = self.telemetry.metrics, request.route
+        # A route has one method or two; the others it refuses would each be a series of their own.
+        refused = request.status == HTTPStatus.METHOD_NOT_ALLOWED
+        method = "other" if refused else request.method
+        metrics.requests.labels(method, route, str(request.status)).inc()
+        metrics.seconds.labels(route).observe(request.seconds)
+        if opened and self.telemetry.tracing:
+            self.telemetry.tracing.end(opened, request)
+        known = {"trace_id": origin.trace_id} if origin.trace_id else {}
         self.telemetry.log.info(
             "request",
-            request_id=scope["state"]["request_id"],
-            key=caller.key_id if caller else "",
-            method=method,
+            request_id=request.request_id,
+            key=key,
+            method=request.method,
             route=route,
-            status=status,
-            duration_ms=round(seconds * MS, 2),
+            status=request.status,
+            duration_ms=round(request.seconds * MS, 2),
+            **known,
         )
+
+
+def _request(scope: Scope, origin: Origin, status: int, seconds: float) -> Request:
+    # The path itself may hold anything; the template of a known route does not.
+    route = getattr(scope.get("route"), "path", "unmatched")
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    return Request(origin.request_id, method, route, status, seconds)

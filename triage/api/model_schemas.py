@@ -6,11 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field
 
 from triage.api.requests import Short, Strict
-from triage.api.schemas import ModelOut, Out
+from triage.api.schemas import DIGITS, ModelOut, Out
 from triage.bundle.moves import Action, Move
 from triage.bundle.registry import CHALLENGER, CHAMPION, PREVIOUS
 from triage.bundle.state import BundleState, RegistryState
 from triage.domain import ModelRef
+from triage.shadow import Shadow
 
 Why = Annotated[str, Field(max_length=1_000, description="Reason, for the record.")]
 Who = Annotated[
@@ -99,6 +100,50 @@ class BundleOut(Out):
         )
 
 
+class AgreementOut(Out):
+    """A task beside the champion; ``confidence_difference`` is the challenger's mean gain."""
+
+    messages: int
+    agreement: float
+    confidence_difference: float
+
+
+class ChallengerOut(Out):
+    """The challenger; ``fault`` is the code of what keeps it from being loaded.
+
+    ``tasks`` compare it with ``champion``, on ``messages`` that both have labelled since both
+    stand; they are empty and null until there is one.
+    """
+
+    bundle: str
+    fault: str | None
+    champion: str | None
+    messages: int
+    tasks: dict[str, AgreementOut]
+
+    @classmethod
+    def of(cls, bundle: str, shadow: Shadow) -> Self:
+        """Turn what came of shadowing into its answer."""
+        found = shadow.comparison()
+        if found is None or found.bundle != bundle:
+            return cls(bundle=bundle, fault=shadow.fault, champion=None, messages=0, tasks={})
+        tasks = {
+            task: AgreementOut(
+                messages=one.messages,
+                agreement=round(one.agreed / one.messages, DIGITS),
+                confidence_difference=round(one.gained / one.messages, DIGITS),
+            )
+            for task, one in found.tasks.items()
+        }
+        return cls(
+            bundle=bundle,
+            fault=shadow.fault,
+            champion=found.champion,
+            messages=found.messages,
+            tasks=tasks,
+        )
+
+
 class MoveOut(Out):
     """A line of the record."""
 
@@ -134,23 +179,31 @@ class Models(Out):
     serving: ModelOut
     fault: str | None
     aliases: AliasesOut
+    challenger: ChallengerOut | None
     bundles: list[BundleOut]
     moves: list[MoveOut]
 
     @classmethod
     def of(
-        cls, serving: ModelRef, fault: str | None, state: RegistryState, moves: Iterable[Move]
+        cls,
+        serving: ModelRef,
+        fault: str | None,
+        shadow: Shadow,
+        state: RegistryState,
+        moves: Iterable[Move],
     ) -> Self:
-        """Put together what answers, what there is, and what was moved."""
+        """Put together what answers, what is compared, what there is, and what was moved."""
         named = state.aliases
+        challenger = named.get(CHALLENGER)
         return cls(
             serving=ModelOut(bundle=serving.bundle, alias=serving.alias, profile=serving.profile),
             fault=fault,
             aliases=AliasesOut(
                 champion=named.get(CHAMPION),
-                challenger=named.get(CHALLENGER),
+                challenger=challenger,
                 previous=named.get(PREVIOUS),
             ),
+            challenger=ChallengerOut.of(challenger, shadow) if challenger else None,
             bundles=[BundleOut.of(one) for one in state.bundles],
             moves=[MoveOut.of(one) for one in moves],
         )

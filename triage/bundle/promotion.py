@@ -94,6 +94,20 @@ def challenge(bench: Bench, name: str, signature: Signature) -> Move | None:
     return move(bench.registry, "challenge", CHALLENGER, changes, {CHALLENGER: now}, signature)
 
 
+def dismiss(bench: Bench, signature: Signature) -> Move | None:
+    """Take the alias of the challenger away; None when there is none.
+
+    Raises:
+        AliasMovedError: When somebody else names a challenger meanwhile.
+        StoreError: When the aliases cannot be written.
+    """
+    now = bench.registry.aliases().get(CHALLENGER)
+    if now is None:
+        return None
+    changes: dict[str, str | None] = {CHALLENGER: None}
+    return move(bench.registry, "challenge", CHALLENGER, changes, {CHALLENGER: now}, signature)
+
+
 def rollback(bench: Bench, signature: Signature, *, expected: str | None = None) -> Move:
     """Make the previous bundle the champion again.
 

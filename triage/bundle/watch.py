@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
+from triage.bundle.registry import CHAMPION
 from triage.errors import TriageError
 from triage.telemetry import Telemetry
 
@@ -27,6 +28,7 @@ class AliasWatch:
         telemetry: Hears of each bundle followed, and once of each that could not be.
         every_s: Time between two looks, in seconds.
         retry_s: Time until a refused folder is tried again, in seconds.
+        alias: What it is called in logs and metrics.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class AliasWatch:
         telemetry: Telemetry,
         every_s: float = EVERY_S,
         retry_s: float = RETRY_S,
+        alias: str = CHAMPION,
     ) -> None:
+        self._alias = alias
         self._find = find
         self._serving = serving
         self._follow = follow
@@ -77,10 +81,12 @@ class AliasWatch:
         self._refused, self._retry_at = folder, monotonic() + self._retry_s
         self._follow(folder)
         self._serving, self._refused, self.fault = folder, None, None
-        self._telemetry.metrics.bundle_moves.labels("followed").inc()
+        self._telemetry.metrics.bundle_moves.labels(self._alias, "followed").inc()
 
     def _fail(self, code: str, reason: str) -> None:
         if self.fault != code:
             self.fault = code
-            self._telemetry.metrics.bundle_moves.labels("refused").inc()
-            self._telemetry.log.error("bundle_not_followed", code=code, reason=reason)
+            self._telemetry.metrics.bundle_moves.labels(self._alias, "refused").inc()
+            self._telemetry.log.error(
+                "bundle_not_followed", alias=self._alias, code=code, reason=reason
+            )

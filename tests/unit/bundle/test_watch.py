@@ -50,7 +50,9 @@ def watching(served: Served, telemetry: Telemetry, retry_s: float = 30.0) -> Ali
 def moves(telemetry: Telemetry, outcome: str) -> float | None:
     """Count the moves of an outcome."""
     registry = telemetry.metrics.registry
-    return registry.get_sample_value("triage_bundle_moves_total", {"outcome": outcome})
+    return registry.get_sample_value(
+        "triage_bundle_moves_total", {"alias": "champion", "outcome": outcome}
+    )
 
 
 def test_alias_is_followed_there_and_back() -> None:

@@ -8,7 +8,7 @@ from triage.api.errors import documented
 from triage.api.examples import ALIVE, READY, answered
 from triage.api.guard import GuardedRoute, needs, open_to_all
 from triage.api.schemas import Alive, Ready
-from triage.errors import OverloadedError
+from triage.errors import OverloadedError, StoreError
 from triage.telemetry import METRICS_TYPE
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
@@ -29,20 +29,22 @@ async def livez() -> Alive:
 )
 @open_to_all
 async def readyz(service: ServiceDep) -> Ready:
-    """Tell whether messages are answered and recorded.
+    """Tell whether this replica should be asked: it answers, reaches its store, and will not stop.
 
-    A failing store degrades the service but does not take it out of rotation: messages are still
-    labelled, and replicas that share a store would otherwise all disappear with it.
+    Messages are labelled without the store too, for whoever asks nevertheless. Where the store is
+    there but cannot be written, such as on a full disk, the service is ready and `degraded`.
     """
     state = await anyio.to_thread.run_sync(service.readiness)
     if not state.serving:
         raise OverloadedError("The service is stopping.", fix="Ask another replica.")
+    if not state.store:
+        raise StoreError("The store gives no answer.", fix="See the log of the service.")
     model = service.pipeline.model
     return Ready(
-        status="ready" if state.store else "degraded",
+        status="ready" if state.journal else "degraded",
         bundle=model.bundle,
         profile=model.profile,
-        store="ok" if state.store else "failing",
+        store="ok" if state.journal else "failing",
     )
 
 

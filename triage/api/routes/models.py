@@ -67,7 +67,8 @@ async def roll_back(
 def _models(service: Service) -> Models:
     moves = history(service.registry)[: -SHOWN - 1 : -1]
     model = service.pipeline.model
-    return Models.of(model, service.bundle_fault, state_of(service.registry), moves)
+    shadow, state = service.monitor.shadow, state_of(service.registry)
+    return Models.of(model, service.bundle_fault, shadow, state, moves)
 
 
 def _promote(service: Service, caller: Caller, payload: PromoteRequest) -> Moved:
