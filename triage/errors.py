@@ -14,6 +14,7 @@ TriageError                  triage_error         base, never raised itself
 ├── ArticleError             invalid_article      a knowledge-base article cannot be used
 ├── StoreError               store_unavailable    the store cannot be opened or written
 ├── OverloadedError          overloaded           the queue is full or the deadline has passed
+├── WorkerError              worker_lost          a process that did a part of the work is gone
 └── GateError                gate_failed          a measured quality is below what was demanded
 
 Each class owns one stable ``code``. HTTP statuses belong to ``triage.api.errors`` and exit codes to
@@ -143,6 +144,12 @@ class OverloadedError(TriageError):
     """The queue is full or the deadline has passed; asking again later may succeed."""
 
     code = "overloaded"
+
+
+class WorkerError(TriageError):
+    """A process that did a part of the work is gone, killed by the system perhaps."""
+
+    code = "worker_lost"
 
 
 class GateError(TriageError):

@@ -84,7 +84,7 @@ class Service:
         store = Store.open(settings.store_url)
 
         def articles() -> Sequence[Article]:
-            return _articles(settings, store, telemetry)
+            return known_articles(settings, store, telemetry)
 
         try:
             live = open_live(settings, folder, alias, articles, telemetry)
@@ -228,7 +228,7 @@ class Service:
         metrics.suggested.labels(result.suggestions.no_suggestion_reason or "suggested").inc()
 
 
-def _articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[Article, ...]:
+def known_articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[Article, ...]:
     """List the stored articles; a store without any takes in the shipped ones."""
     stored = store.articles.list_articles()
     folder = settings.data / "articles"

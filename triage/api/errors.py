@@ -38,6 +38,7 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.ArticleError: (422, "The article cannot be used"),
     errors.StoreError: (503, "The store is not available"),
     errors.OverloadedError: (503, "The service is overloaded"),
+    errors.WorkerError: (500, "A part of the service is gone"),
     errors.GateError: (409, "The gate refused"),
 }
 """Status and title of every error class."""
