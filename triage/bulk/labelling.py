@@ -8,11 +8,9 @@ from triage.bulk.rendering import Renderer, texts_of
 from triage.bulk.units import Cells, Unit
 from triage.bundle.store import load_bundle
 from triage.domain import Article, Options
-from triage.live import open_live
 from triage.pipeline import Pipeline
 from triage.predictions import BATCH, MessageColumns, cells_of
 from triage.settings import Settings
-from triage.telemetry import Telemetry
 from triage.text.language import LanguageIdentifier
 
 Labels = Callable[[Unit], bytes]
@@ -60,6 +58,10 @@ class Labelling:
 
     def _pipeline(self) -> Pipeline:
         if self.suggestions:
+            # Half of what a worker that only labels would import.
+            from triage.live import open_live
+            from triage.telemetry import Telemetry
+
             telemetry = Telemetry(self.settings.log_level)
             live = open_live(self.settings, self.folder, "", lambda: self.articles, telemetry)
             return live.pipeline
