@@ -14,6 +14,7 @@ from time import perf_counter
 from rich.console import Console
 
 from triage import __version__
+from triage.bounds import refuse_stream
 from triage.bulk.assembly import assemble
 from triage.bulk.formats import check_out, file_format
 from triage.bulk.labelling import Labelling
@@ -30,6 +31,7 @@ from triage.errors import ExportError
 from triage.labeling.groups import groups
 from triage.parquet import SUFFIX
 from triage.predictions import MessageColumns, added_columns, check_columns
+from triage.rows import explained
 from triage.settings import Settings
 
 HEAD = 1024 * 1024
@@ -66,6 +68,7 @@ def label_file(order: Order, settings: Settings, console: Console) -> None:
         BundleError: When the bundle cannot be used.
         WorkerError: When a worker process is gone; the same command goes on.
     """
+    refuse_stream(order.file)
     file_format(order.file)
     check_out(order.out, order.file)
     folder = Registry(settings.home, settings.models).find(settings.bundle)
@@ -103,7 +106,7 @@ def _key(
 ) -> Key:
     """Say what the work is, under the names that a refusal uses."""
     columns = asdict(order.columns)
-    with order.file.open("rb") as stream:
+    with explained(order.file), order.file.open("rb") as stream:
         head = hashlib.sha256(stream.read(HEAD)).hexdigest()
     return {
         "input file": [*state, head],
@@ -117,10 +120,8 @@ def _key(
 
 
 def _state(path: Path) -> tuple[int, int]:
-    try:
+    with explained(path):
         found = path.stat()
-    except FileNotFoundError as error:
-        raise ExportError(f"{path}: there is no such file.", fix="Check the path.") from error
     return found.st_size, found.st_mtime_ns
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,6 +113,16 @@ def test_places_that_make_no_sense_are_refused(settings: Settings, tmp_path: Pat
     ):
         with pytest.raises(ExportError, match=says):
             label(settings, source, out)
+
+
+def test_what_is_no_file_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """A path without a file, a folder, and a pipe, which would wait for ever, are told."""
+    (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+
+    assert "no such file" in refused(settings, tmp_path / "none.csv").problem
+    assert "cannot be read" in refused(settings, tmp_path / "folder.csv").problem
+    assert "a pipe" in refused(settings, tmp_path / "pipe.csv").problem
 
 
 def test_parquet_without_pyarrow_names_the_extra(
