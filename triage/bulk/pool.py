@@ -81,9 +81,9 @@ class Pool:
         done: dict[int, bytes] = {}
         rows: dict[int, int] = {}
         sent = given = 0
-        upcoming = next(units, None)
+        upcoming, ahead = next(units, None), AHEAD * len(self._workers)
         while True:
-            while idle and upcoming and sent - given < AHEAD * len(self._workers):
+            while idle and upcoming and sent - given < ahead:
                 pipe = idle.pop()
                 self._send(pipe, upcoming)
                 busy[pipe], rows[sent] = sent, upcoming.rows
@@ -93,6 +93,8 @@ class Pool:
                 given += 1
             if given == sent and upcoming is None:
                 return
+            if idle and upcoming and sent - given < ahead:
+                continue
             for found in wait(list(busy)):
                 if isinstance(found, Connection):
                     answer = self._receive(found)
