@@ -178,23 +178,23 @@ def test_two_runs_never_write_one_file(settings: Settings, tmp_path: Path) -> No
             label(settings, source, out)
 
 
-def test_file_that_changes_meanwhile_is_noticed(settings: Settings, tmp_path: Path) -> None:
+def test_file_that_changes_meanwhile_is_noticed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file that grows while it is read is not delivered as if it were whole."""
     source, out = save(tmp_path / "in.jsonl", many(ROWS + 5)), tmp_path / "out.jsonl"
-    real, grown = os.fsync, []
+    real = os.fsync
 
     def growing(descriptor: int) -> None:
         real(descriptor)
-        if not grown:
+        if len(objects(source)) == ROWS + 5:
             with source.open("a") as stream:
-                grown.append(stream.write(json.dumps({"text": "late"}) + "\n"))
+                stream.write(json.dumps({"text": "late"}) + "\n")
 
-    os.fsync = growing
-    try:
-        with pytest.raises(ExportError, match="changed while it was read"):
-            label(settings, source, out)
-    finally:
-        os.fsync = real
+    monkeypatch.setattr(os, "fsync", growing)
+
+    with pytest.raises(ExportError, match="changed while it was read"):
+        label(settings, source, out)
 
     assert not out.exists()
     assert objects(source)[-1] == {"text": "late"}
