@@ -4,12 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
@@ -20,15 +18,12 @@ from triage.keys_cli import app as keys_app
 from triage.knowledge.importer import ArticleStore
 from triage.models_cli import app as models_app
 from triage.pipeline import Pipeline
-from triage.predictions import MessageColumns, added_columns, check_columns, label_rows
-from triage.rows import Row, check_destination, column_names, read_rows, write_rows
+from triage.predictions import MessageColumns
 from triage.settings import Settings, load_settings
 from triage.shell import run
 from triage.store_cli import app as store_app
 from triage.text.language import LanguageIdentifier
 
-PLAIN_EVERY = 5_000
-"""Rows between two plain progress lines where the output is no terminal."""
 app = typer.Typer(
     help="Label help-desk messages and suggest replies.", no_args_is_help=True, add_completion=False
 )
@@ -67,7 +62,9 @@ The documentation of the API is at http://{host}:{port}/docs
 )
 def classify(
     message: Annotated[str | None, typer.Argument(help="One message to label.")] = None,
-    file: Annotated[Path | None, typer.Option(help="CSV, TSV or JSONL of messages.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="CSV, TSV, JSONL or Parquet of messages.")
+    ] = None,
     text: Annotated[str, typer.Option(help="Column of the message.")] = "text",
     subject: Annotated[str | None, typer.Option(help="Column of the subject.")] = None,
     content_type: Annotated[
@@ -78,6 +75,10 @@ def classify(
     bundle: Annotated[str | None, typer.Option(help="Folder, id or alias of a bundle.")] = None,
     profile: ProfileName = None,
     out: Annotated[Path | None, typer.Option(help="Where to write the labelled table.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; all cores if unset.")
+    ] = None,
+    restart: Annotated[bool, typer.Option(help="Begin anew where a run was cut short.")] = False,
 ) -> None:
     """Label one message, or every row of a file, without a server."""
     settings = load_settings(profile=profile, bundle=bundle)
@@ -89,23 +90,10 @@ def classify(
         raise InputError(
             "Give one message, or --file with --out.", fix="See triage classify --help."
         )
-    check_destination(out)
+    from triage.bulk.run import Order, label_file
+
     columns = MessageColumns(text, subject, content_type, language)
-    with _pipeline(settings, suggestions) as pipeline:
-        _label_file(pipeline, file, columns, suggestions, out)
-
-
-def _label_file(
-    pipeline: Pipeline, file: Path, columns: MessageColumns, suggestions: int, out: Path
-) -> None:
-    added = added_columns(pipeline.labeler.tasks, suggestions, pipeline.labeler.groups)
-    given = column_names(file)
-    check_columns(given, added)
-    begun = perf_counter()
-    rows = label_rows(pipeline, read_rows(file, columns.required), columns, suggestions)
-    count = write_rows(out, _shown(rows), [*given, *added])
-    seconds = perf_counter() - begun
-    console.print(f"{count} messages in {seconds:.1f} s, {count / seconds:.0f} a second: {out}")
+    label_file(Order(file, columns, out, suggestions, workers, restart), settings, console)
 
 
 def _print_answer(pipeline: Pipeline, message: str, suggestions: int) -> None:
@@ -133,22 +121,6 @@ def _pipeline(settings: Settings, suggestions: int) -> Iterator[Pipeline]:
     bundle = load_bundle(folder, settings.encoders, settings.profile)
     identifier = LanguageIdentifier(bundle.manifest.languages)
     yield Pipeline(bundle, bundle.profile(settings.profile), identifier)
-
-
-def _shown(rows: Iterator[Row]) -> Iterator[Row]:
-    """Pass rows on, showing progress: a spinner on a terminal, plain lines elsewhere."""
-    if not console.is_terminal:
-        for number, row in enumerate(rows, start=1):
-            if number % PLAIN_EVERY == 0:
-                console.print(f"{number} messages")
-            yield row
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.completed} messages"), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("labelling", total=None)
-        for row in rows:
-            progress.advance(task)
-            yield row
 
 
 @contextmanager

@@ -25,6 +25,7 @@ TriageError                  triage_error         base, never raised itself
 │   ├── MissingScopeError    missing_scope        the key does not have the route's scope
 │   └── BrandMismatchError   brand_mismatch       the key belongs to another brand
 ├── RateLimitedError         rate_limited         the key was used more often than it may be
+├── WorkerError              worker_lost          a process that did a part of the work is gone
 └── GateError                gate_failed          a measured quality is below what was demanded
 
 Each class owns one stable ``code``. HTTP statuses belong to ``triage.api.errors`` and exit codes to
@@ -220,6 +221,12 @@ class RateLimitedError(TriageError):
     """The key was used more often than it may be; asking again later succeeds."""
 
     code = "rate_limited"
+
+
+class WorkerError(TriageError):
+    """A process that did a part of the work is gone, killed by the system perhaps."""
+
+    code = "worker_lost"
 
 
 class GateError(TriageError):

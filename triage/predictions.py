@@ -85,26 +85,24 @@ def label_rows(
     """Yield each row with its predictions added; the label column is always the top label."""
     options = Options(suggestions=suggestions)
     together = pipeline.labeler.groups
+    added = added_columns(pipeline.labeler.tasks, suggestions, together)
     stream = iter(rows)
     while batch := list(islice(stream, BATCH)):
         results = pipeline.run([columns.message(row) for row in batch], options)
         for row, result in zip(batch, results, strict=True):
-            yield {**row, **_cells(result, suggestions, together)}
+            yield {**row, **dict(zip(added, cells_of(result, suggestions, together), strict=True))}
 
 
-def _cells(
+def cells_of(
     result: TriageResult, suggestions: int, together: Mapping[str, Mapping[str, str]]
-) -> Row:
-    cells: Row = {}
-    for task, answer in result.labels.items():
-        cells[f"triage_{task}"] = answer.top_label
-        cells[f"triage_{task}_confidence"] = f"{answer.confidence:.6f}"
-        cells[f"triage_{task}_decision"] = answer.decision
-        cells[f"triage_{task}_reason"] = answer.reason or ""
+) -> list[str]:
+    """Write an answer into the cells of ``added_columns``, in their order."""
+    cells: list[str] = []
+    for answer in result.labels.values():
+        shown = f"{answer.confidence:.6f}"
+        cells += (answer.top_label, shown, answer.decision, answer.reason or "")
     answers = {task: answer.top_label for task, answer in result.labels.items()}
-    cells |= {f"triage_{group}": cell_of(answers, of) for group, of in together.items()}
-    cells["triage_language"] = result.language.code
-    for rank in range(suggestions):
-        items = result.suggestions.items
-        cells[f"triage_article_{rank + 1}"] = items[rank].article_id if rank < len(items) else ""
-    return cells
+    cells += [cell_of(answers, of) for of in together.values()]
+    cells.append(result.language.code)
+    articles = [item.article_id for item in result.suggestions.items[:suggestions]]
+    return cells + articles + [""] * (suggestions - len(articles))

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from triage.bounds import MAX_CELL, bounded, bounded_lines, refuse_stream
+from triage.bounds import refuse_stream
 from triage.errors import ExportError
+from triage.parsing import delimited, jsonl, sound
 
 Row = dict[str, str]
 FORMATS = (".csv", ".tsv", ".jsonl")
@@ -35,9 +36,18 @@ def table_format(path: Path) -> str:
 
 def open_text(path: Path) -> IO[str]:
     """Open a plain or gzip file as UTF-8 text; a byte order mark is dropped."""
+    return _opened(path, "strict")
+
+
+def open_marking(path: Path) -> IO[str]:
+    """Open a file like ``open_text``; bytes that are no UTF-8 become lone surrogates."""
+    return _opened(path, "surrogateescape")
+
+
+def _opened(path: Path, errors: str) -> IO[str]:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
+    return path.open(encoding="utf-8-sig", errors=errors, newline="")
 
 
 def read_rows(
@@ -64,7 +74,8 @@ def read_rows(
     chosen = suffix or table_format(path)
     refuse_stream(path)
     with explained(path), opened(path) as stream:
-        rows = _jsonl(path, stream) if chosen == ".jsonl" else _delimited(path, stream, chosen)
+        objects = chosen == ".jsonl"
+        rows = sound(jsonl(path, stream)) if objects else _delimited(path, stream, chosen)
         yield from require(path, rows, required)
 
 
@@ -104,7 +115,7 @@ def column_names(path: Path) -> list[str]:
     for row in read_rows(path):
         return list(row)
     with open_text(path) as stream:
-        return next(_cells(path, stream, table_format(path)))
+        return next(sound(delimited(path, stream, table_format(path))))
 
 
 def require(path: Path, rows: Iterator[Row], required: Sequence[str]) -> Iterator[Row]:
@@ -128,72 +139,10 @@ def require(path: Path, rows: Iterator[Row], required: Sequence[str]) -> Iterato
 
 
 def _delimited(path: Path, stream: IO[str], suffix: str) -> Iterator[Row]:
-    csv.field_size_limit(MAX_CELL)
-    reader = _cells(path, stream, suffix)
-    number = 0
-    try:
-        header = next(reader, None)
-        if not header:
-            raise ExportError(f"{path.name}: the file is empty.", fix="It needs a header line.")
-        _check_header(path, header)
-        for number, cells in enumerate(filter(None, reader), start=1):
-            if len(cells) != len(header):
-                raise ExportError(
-                    f"{path.name}, row {number}: {len(cells)} cells under {len(header)} columns.",
-                    fix="Quote cells that hold the separator or a line break.",
-                    row=number,
-                    blocker="broken_row",
-                )
-            yield dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        raise ExportError(
-            f"{path.name}, row {number + 1}: broken quoting ({error}).",
-            fix="Close every quote; write a quote inside a cell twice.",
-            row=number + 1,
-            blocker="broken_row",
-        ) from error
-
-
-def _cells(path: Path, stream: IO[str], suffix: str) -> Iterator[list[str]]:
-    lines = bounded_lines(path, stream)
-    return csv.reader(lines, delimiter="\t" if suffix == ".tsv" else ",", strict=True)
-
-
-def _check_header(path: Path, header: Sequence[str]) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise ExportError(
-            f"{path.name}: the column {repeated[0]!r} stands twice in the header.",
-            fix="Rename one of them.",
-            field=repeated[0],
-        )
-
-
-def _jsonl(path: Path, stream: IO[str]) -> Iterator[Row]:
-    for number, line in enumerate(filter(str.strip, bounded_lines(path, stream)), start=1):
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ExportError(
-                f"{path.name}, row {number}: not a JSON object.",
-                fix="Write one JSON object a line.",
-                row=number,
-                blocker="broken_row",
-            ) from error
-        if not isinstance(value, dict):
-            raise ExportError(
-                f"{path.name}, row {number}: a JSON {type(value).__name__}, not an object.",
-                fix="Write one JSON object a line.",
-                row=number,
-                blocker="broken_row",
-            )
-        yield bounded(path, number, {str(key): _text(cell) for key, cell in value.items()})
-
-
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+    rows = sound(delimited(path, stream, suffix))
+    header = next(rows)
+    for cells in rows:
+        yield dict(zip(header, cells, strict=True))
 
 
 def write_rows(
@@ -247,6 +196,15 @@ def check_destination(path: Path) -> None:
             or may not be written to.
     """
     table_format(path)
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a path under which no file can be written, whatever its format.
+
+    Raises:
+        ExportError: As ``check_destination``.
+    """
     if not path.parent.is_dir():
         raise ExportError(f"{path.parent}: there is no such folder.", fix="Create it first.")
     if path.is_dir():

@@ -104,7 +104,7 @@ class Service:
         store = Store.open(settings.store_url)
 
         def articles() -> Sequence[Article]:
-            return _articles(settings, store, telemetry)
+            return known_articles(settings, store, telemetry)
 
         try:
             erasure.catch_up(store.engine, settings.home / erasure.FILE)
@@ -273,7 +273,7 @@ class Service:
         return AliasWatch(find, self._live.folder, self.follow, self.telemetry)
 
 
-def _articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[Article, ...]:
+def known_articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[Article, ...]:
     """List the stored articles; a store without any takes in the shipped ones."""
     stored = store.articles.list_articles()
     folder = settings.data / "articles"

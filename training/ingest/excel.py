@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from xml.etree.ElementTree import ParseError
 
-from training.ingest.records import cell, checked
+from training.ingest.records import checked
 from training.ingest.source import Source
+from triage.cells import cell
 from triage.errors import ExportError
 from triage.rows import Row, explained
 

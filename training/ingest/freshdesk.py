@@ -8,8 +8,9 @@ priority, status and source get names in ``priority_name``, ``status_name`` and 
 from collections.abc import Iterator
 
 from training.ingest.desks import FIRST, FIRST_TYPE, read_desk_table, unwrapped
-from training.ingest.records import Record, cell, checked, flatten, read_records
+from training.ingest.records import Record, checked, flatten, read_records
 from training.ingest.source import Source
+from triage.cells import cell
 from triage.rows import Row
 
 OUTBOUND = 10

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from training.ingest import parquet
-from training.ingest.records import SEPARATOR, Record, cell, checked, flatten, read_records
+from training.ingest.records import Record, checked, flatten, read_records
 from training.ingest.source import Source
 from training.ingest.votes import settle
+from triage.cells import SEPARATOR, cell
 from triage.errors import ExportError
 from triage.rows import Row
 

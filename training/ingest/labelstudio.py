@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from training.ingest.records import SEPARATOR, Record, cell, checked, flatten, read_records
+from training.ingest.records import Record, checked, flatten, read_records
 from training.ingest.source import Source
 from training.ingest.votes import settle
+from triage.cells import SEPARATOR, cell
 from triage.rows import Row
 
 DEFAULTS = {"text": "text"}

@@ -3,15 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from training.ingest.records import Record, checked, flatten
 from training.ingest.source import Source
-from triage.errors import ExportError
-from triage.rows import Row, explained
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from triage.parquet import coarse, opened
+from triage.rows import Row
 
 BATCH = 1024
 """Rows in memory at a time."""
@@ -29,37 +26,14 @@ def read(source: Source) -> Iterator[Row]:
 
 def read_records(source: Source, path: Path) -> Iterator[Record]:
     """Yield the rows as records; numbers of a Hugging Face ``ClassLabel`` become its names."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with explained(path):
-        try:
-            with pq.ParquetFile(path) as file:
-                if path == source.path:
-                    source.total = file.metadata.num_rows
-                names = _class_names(file.schema_arrow.metadata or {})
-                for batch in file.iter_batches(batch_size=BATCH):
-                    for record in _coarse(batch).to_pylist():
-                        source.read += 1
-                        yield _named(record, names)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
-            # The cause may quote values.
-            raise ExportError(
-                f"{path.name}: damaged, or no Parquet file.", fix="Write it again."
-            ) from None
-
-
-def _coarse(batch: "pa.RecordBatch") -> "pa.RecordBatch":
-    """Cut nanoseconds off dates, which Python's do not have."""
-    import pyarrow as pa
-
-    fields = [
-        field.with_type(pa.timestamp("us", field.type.tz))
-        if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
-        else field
-        for field in batch.schema
-    ]
-    return batch.cast(pa.schema(fields), safe=False)
+    with opened(path) as file:
+        if path == source.path:
+            source.total = file.metadata.num_rows
+        names = _class_names(file.schema_arrow.metadata or {})
+        for batch in file.iter_batches(batch_size=BATCH):
+            for record in coarse(batch).to_pylist():
+                source.read += 1
+                yield _named(record, names)
 
 
 def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:

@@ -1,20 +1,18 @@
 """JSON of any layout as records, and records as rows of text."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from training.ingest.json_stream import JsonStream
 from training.ingest.source import Source
 from triage.bounds import bounded
+from triage.cells import cell
 from triage.errors import ExportError
 from triage.rows import Row, explained
 
 Record = dict[str, Any]
 WRAPPERS = frozenset({"tickets", "results", "rows", "items"})
 """Keys under which desks put the list of what they export."""
-SEPARATOR = "|"
-"""Stands between several labels of one cell."""
 DEPTH = 4
 """Objects inside objects that become columns of their own; what lies deeper stays JSON."""
 
@@ -97,25 +95,6 @@ def flatten(record: Mapping[str, Any], prefix: str = "", depth: int = DEPTH) -> 
         else:
             row[name] = cell(value)
     return row
-
-
-def cell(value: object) -> str:
-    """Write one value as text; null and an empty list or object are empty."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
-        return SEPARATOR.join(cell(one) for one in value)
-    if isinstance(value, list | dict):
-        return _json(value) if value else ""
-    return "" if value is None else str(value)
-
-
-def _json(value: object) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except RecursionError:
-        # Nothing that a column means lies that deep.
-        return ""
 
 
 def checked(source: Source, number: int, row: Row) -> Row:

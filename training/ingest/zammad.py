@@ -7,8 +7,9 @@ with ``articles``. An object that has a name, such as ``priority``, stands under
 from collections.abc import Iterator
 
 from training.ingest.desks import FIRST, FIRST_TYPE, unwrapped
-from training.ingest.records import Record, cell, checked, flatten, read_records
+from training.ingest.records import Record, checked, flatten, read_records
 from training.ingest.source import Source
+from triage.cells import cell
 from triage.rows import Row
 
 CUSTOMER, CUSTOMER_ID = "Customer", 2

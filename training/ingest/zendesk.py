@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from training.ingest.desks import FIRST, FIRST_TYPE, read_desk_table, unwrapped
-from training.ingest.records import Record, cell, checked, flatten, read_records
+from training.ingest.records import Record, checked, flatten, read_records
 from training.ingest.source import Source
+from triage.cells import cell
 from triage.rows import Row
 
 DEFAULTS = {"text": FIRST, "subject": "subject", "time": "created_at", "group": "requester_id"}

@@ -50,6 +50,7 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.MissingScopeError: (403, "The key lacks the scope"),
     errors.BrandMismatchError: (403, "The key belongs to another brand"),
     errors.RateLimitedError: (429, "The key asks too often"),
+    errors.WorkerError: (500, "A part of the service is gone"),
     errors.GateError: (409, "The gate refused"),
 }
 """Status and title of every error class."""
