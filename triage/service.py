@@ -17,7 +17,7 @@ from triage.errors import StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge.refresh import ArticleWatch
 from triage.labeling.decision import too_short
-from triage.live import Live, Question, open_live
+from triage.live import Former, Live, Question, open_live
 from triage.pipeline import Pipeline
 from triage.settings import Settings
 from triage.storage.repositories import Entry
@@ -56,6 +56,7 @@ class Service:
         self.registry = Registry(settings.home, settings.models)
         self.telemetry = telemetry
         self._live = live
+        self._former = Former()
         self._store = store
         journal = store.journal(settings.store_text, lambda text: redact(text).text)
         self._writer = GroupWriter(journal.append, telemetry, linger_s=LINGER_S)
@@ -118,11 +119,13 @@ class Service:
         begun = perf_counter()
         alias = self._live.pipeline.model.alias
         listed = self._store.articles.list_articles
-        live = open_live(self.settings, folder, alias, listed, self.telemetry, self._live)
+        before = (self._live, *self._former.listed())
+        live = open_live(self.settings, folder, alias, listed, self.telemetry, before)
         with self._swap:
             if self._closed:
                 return
             old, self._articles = self._articles, self._watched(live)
+            self._former.put(self._live)
             self._live = live
         self._show(live)
         if old:
@@ -196,6 +199,7 @@ class Service:
             self._watch.close()
         with self._swap:
             self._closed = True
+            self._former.forget()
         if self._articles:
             self._articles.close()
         self._writer.close()

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from triage.domain import Article
 from triage.errors import TriageError
-from triage.suggest.index import key
+from triage.suggest.index import PassageIndex, key
 from triage.suggest.suggester import Suggester
 from triage.telemetry import Telemetry
 from triage.text.passages import cut
@@ -75,18 +75,26 @@ class ArticleWatch:
         state = self._articles.state()
         if state == self._seen:
             return
-        index = self._suggester.index
-        before = {key(article): article for article in index.articles}
-        now = {key(article): article for article in self._articles.list_articles()}
-        changed = [article for name, article in now.items() if before.get(name) != article]
-        deleted = [name for name in before if name not in now]
-        if changed or deleted:
-            cuts = [(article, cut(article)) for article in changed]
-            self._suggester.index = index.with_articles(cuts, deleted)
-            self._log.info("articles_refreshed", articles=len(now), count=len(changed))
+        now = self._articles.list_articles()
+        index, count = brought_up(self._suggester.index, now)
+        if count:
+            self._suggester.index = index
+            self._log.info("articles_refreshed", articles=len(now), count=count)
         self._seen = state
 
     def _fail(self, reason: str) -> None:
         if not self._failing:
             self._failing = True
             self._log.error("articles_not_refreshed", reason=reason)
+
+
+def brought_up(index: PassageIndex, articles: Sequence[Article]) -> tuple[PassageIndex, int]:
+    """Return an index of these articles, and how many were changed, added or deleted for it."""
+    before = {key(article): article for article in index.articles}
+    now = {key(article): article for article in articles}
+    changed = [article for name, article in now.items() if before.get(name) != article]
+    deleted = [name for name in before if name not in now]
+    if not changed and not deleted:
+        return index, 0
+    cuts = [(article, cut(article)) for article in changed]
+    return index.with_articles(cuts, deleted), len(changed) + len(deleted)

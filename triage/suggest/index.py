@@ -8,35 +8,19 @@ from numpy.typing import NDArray
 
 from triage.domain import Article, Passage
 from triage.encoders.base import EncoderSet, Profile, Vectors
-from triage.errors import ArticleError, EncoderError
+from triage.errors import ArticleError
+from triage.suggest.embedding import Embedder
 from triage.suggest.filters import ArticleTable
 from triage.suggest.lexical import LexicalIndex
 from triage.suggest.query import Hit, Query
 from triage.suggest.ranking import Scores, article_scores, fuse, margin, top_groups
 
-UNSURE = ""
-"""The language code that every profile routes to its common encoder."""
 ArticleKey = tuple[str, str]
 """Id and language; articles of one id are translations of each other."""
 Cut = tuple[Article, Sequence[Passage]]
 """An article with the passages it was cut into."""
-OWN_SHARE = 0.7
-"""Weight of a language's own encoder beside the common one (weight 1) in a passage's vector.
-
-Questions come from both encoders. English paragraphs of XQuAD found first by questions in English,
-Romanian and Chinese: 0.93, 0.18 and 0.27 with the English encoder's vectors alone, 0.93, 0.41 and
-0.33 with two matrices, 0.95, 0.48 and 0.47 with the mean. Shares from 0.5 to 1 differ little.
-"""
-QUESTION_SHARE = 0.4
-"""Weight of the common encoder beside the own one (weight 1) in a question's vector.
-
-On the calibration questions recall@3 rises from 0.77 to 0.80 among articles of the question's
-language and from 0.66 to 0.70 among those of others; shares from 0.3 to 0.6 differ little.
-"""
 MAX_ANSWER = 1_500
 """Longest body, in characters, that is offered whole as an answer."""
-BATCH = 256
-"""Passages embedded at a time: enough for an encoder to sort by length, soon enough for a bar."""
 
 
 def key(article: Article) -> ArticleKey:
@@ -49,26 +33,22 @@ class PassageIndex:
 
     Titles and blocks are entries of their own: one vector for a whole article drops title search
     from 96 to 53 % recall. A passage whose language has an encoder of its own is embedded by that
-    one and by the profile's common one, and carries the mean of both (see ``OWN_SHARE``); so does a
-    question (see ``QUESTION_SHARE``).
+    one and by the profile's common one, and carries the mean of both, as does a question.
 
     Args:
         articles: Articles with their passages; keys are distinct and no article is without one.
         vectors: Embeddings of all passages in order, shape ``(n_passages, dim)``.
-        encoders: The encoders that made them.
-        profile: The routes that were taken.
+        embedder: What made them, and makes those of questions.
 
     Raises:
         ArticleError: When two articles share one key or an article has no passage.
     """
 
-    def __init__(
-        self, articles: Sequence[Cut], vectors: Vectors, encoders: EncoderSet, profile: Profile
-    ) -> None:
+    def __init__(self, articles: Sequence[Cut], vectors: Vectors, embedder: Embedder) -> None:
         _check(articles)
         self.articles = tuple(article for article, _ in articles)
         self.passages = tuple(chain.from_iterable(passages for _, passages in articles))
-        self.encoders, self.profile = encoders, profile
+        self.embedder = embedder
         self._vectors = vectors
         counts = np.array([len(passages) for _, passages in articles], np.int64)
         self._ends = np.cumsum(counts)
@@ -87,8 +67,18 @@ class PassageIndex:
         advance: Callable[[int], None] = lambda _: None,
     ) -> "PassageIndex":
         """Embed all passages and index them; ``advance`` hears of every so many embedded."""
+        return cls.embed(articles, Embedder(encoders, profile), advance)
+
+    @classmethod
+    def embed(
+        cls,
+        articles: Iterable[Cut],
+        embedder: Embedder,
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> "PassageIndex":
+        """Index articles with an embedder, which may have the vectors of some already."""
         cut = list(articles)
-        return cls(cut, _embed(cut, encoders, profile, advance), encoders, profile)
+        return cls(cut, embedder.passages(_passages(cut), advance, whole=True), embedder)
 
     def with_articles(
         self, changed: Sequence[Cut], deleted: Collection[ArticleKey] = ()
@@ -101,8 +91,8 @@ class PassageIndex:
         kept = [i for i, article in enumerate(self.articles) if key(article) not in gone]
         cut = [(self.articles[i], self.passages[self._span(i)]) for i in kept]
         rows = [self._vectors[self._span(i)] for i in kept]
-        rows.append(_embed(changed, self.encoders, self.profile))
-        return PassageIndex([*cut, *changed], np.concatenate(rows), self.encoders, self.profile)
+        rows.append(self.embedder.passages(_passages(changed)))
+        return PassageIndex([*cut, *changed], np.concatenate(rows), self.embedder)
 
     def search(self, query: Query, top: int) -> list[Hit]:
         """Find the best ``top`` distinct articles, best first, without a threshold.
@@ -128,21 +118,7 @@ class PassageIndex:
         ]
 
     def _dense(self, query: Query) -> Scores:
-        if query.vector.shape != (self.encoders.dim,):
-            raise EncoderError(
-                f"A question's vector of shape {query.vector.shape} does not fit this index.",
-                fix=f"Encode questions with the encoders of the index ({self.encoders.dim} wide).",
-            )
-        return self._vectors @ self._question(query)
-
-    def _question(self, query: Query) -> Vectors:
-        """Mix the vectors that the language's own encoder and the common one give a question."""
-        if self.profile.route(query.language) == self.profile.route(UNSURE):
-            return query.vector
-        common = self.encoders.encode([query.text], [UNSURE], self.profile)[0]
-        mixed = query.vector + np.float32(QUESTION_SHARE) * common
-        question: Vectors = mixed / np.maximum(np.linalg.norm(mixed), np.float32(1e-9))
-        return question
+        return self._vectors @ self.embedder.question(query)
 
     def _lexical(self, query: Query) -> Scores:
         scores = np.zeros(len(self.passages), np.float32)
@@ -195,32 +171,8 @@ def _check(articles: Sequence[Cut]) -> None:
         seen.add(key(article))
 
 
-def _embed(
-    articles: Sequence[Cut],
-    encoders: EncoderSet,
-    profile: Profile,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Vectors:
-    passages = [passage for _, cut in articles for passage in cut]
-    vectors = np.zeros((len(passages), encoders.dim), np.float32)
-    for start in range(0, len(passages), BATCH):
-        part = passages[start : start + BATCH]
-        vectors[start : start + len(part)] = _blend(part, encoders, profile)
-        advance(len(part))
-    return vectors
-
-
-def _blend(passages: Sequence[Passage], encoders: EncoderSet, profile: Profile) -> Vectors:
-    texts, languages = [p.text for p in passages], [p.language for p in passages]
-    vectors = encoders.encode(texts, languages, profile)
-    common = profile.route(UNSURE)
-    own = [i for i, language in enumerate(languages) if profile.route(language) != common]
-    if own:
-        mixed = encoders.encode([texts[i] for i in own], [UNSURE] * len(own), profile)
-        mixed += np.float32(OWN_SHARE) * vectors[own]
-        norms = np.linalg.norm(mixed, axis=1, keepdims=True)
-        vectors[own] = mixed / np.maximum(norms, np.float32(1e-9))
-    return vectors
+def _passages(articles: Sequence[Cut]) -> list[Passage]:
+    return [passage for _, cut in articles for passage in cut]
 
 
 def _word_indexes(passages: Sequence[Passage]) -> list[tuple[NDArray[np.int64], LexicalIndex]]:
