@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Row, delete, func, insert, select
+from sqlalchemy import Engine, Row, Select, delete, func, insert, select, tuple_
 
 from triage.bundle.manifest import json_fingerprint
 from triage.domain import Article, LabelResult, Message, Suggestions, TriageResult
@@ -18,6 +18,9 @@ from triage.storage.tables import articles, decisions
 StoreText = Literal["redacted", "full", "none"]
 ArticleKey = tuple[str, str]
 """Id and language."""
+KEYS_AT_ONCE = 400
+"""Articles asked for by key in one query; databases bound the parameters of one."""
+_CONTENT = (articles.c.id, articles.c.language, articles.c.content, articles.c.fingerprint)
 
 
 class ArticleRepository:
@@ -37,18 +40,31 @@ class ArticleRepository:
             ArticleError: When the content of a row is not what was imported; names the article.
             StoreError: When the store cannot be read.
         """
-        columns = (articles.c.id, articles.c.language, articles.c.content, articles.c.fingerprint)
-        query = select(*columns).order_by(articles.c.id, articles.c.language)
+        return self._read(select(*_CONTENT).order_by(articles.c.id, articles.c.language))
+
+    def fingerprints(self) -> dict[ArticleKey, str]:
+        """Return the fingerprint of every article; equal ones have equal content.
+
+        Raises:
+            StoreError: When the store cannot be read.
+        """
+        query = select(articles.c.id, articles.c.language, articles.c.fingerprint)
         with transaction(self._engine) as connection:
-            try:
-                rows = connection.execute(query).all()
-            except (ValueError, TypeError, RecursionError):
-                # The cause would quote the row.
-                raise StoreError(
-                    f"The store {shown(self._engine.url)} holds an article that is no JSON.",
-                    fix="Restore it from a backup, or move it away and import the articles again.",
-                ) from None
-        return tuple(_article(row) for row in rows)
+            return {(row.id, row.language): row.fingerprint for row in connection.execute(query)}
+
+    def read(self, keys: Sequence[ArticleKey]) -> tuple[Article, ...]:
+        """Read some articles; what is not there any more is left out.
+
+        Raises:
+            ArticleError: When the content of a row is not what was imported; names the article.
+            StoreError: When the store cannot be read.
+        """
+        found: list[Article] = []
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            some = list(keys[start : start + KEYS_AT_ONCE])
+            place = tuple_(articles.c.id, articles.c.language)
+            found += self._read(select(*_CONTENT).where(place.in_(some)))
+        return tuple(found)
 
     def state(self) -> tuple[int, datetime | None]:
         """Count the articles and tell when the newest was imported; every import changes one.
@@ -78,6 +94,18 @@ class ArticleRepository:
                 )
             if changed:
                 connection.execute(insert(articles), [_article_row(one, now) for one in changed])
+
+    def _read(self, query: Select[*tuple[Any, ...]]) -> tuple[Article, ...]:
+        with transaction(self._engine) as connection:
+            try:
+                rows = connection.execute(query).all()
+            except (ValueError, TypeError, RecursionError):
+                # The cause would quote the row.
+                raise StoreError(
+                    f"The store {shown(self._engine.url)} holds an article that is no JSON.",
+                    fix="Restore it from a backup, or move it away and import the articles again.",
+                ) from None
+        return tuple(_article(row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
