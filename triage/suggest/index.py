@@ -45,10 +45,10 @@ class _View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Contenders with their exact scores: articles, rows of their passages, where each begins."""
+    """Contenders with the exact scores of their passages, and where those of each begin."""
 
     articles: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    blocks: Mask
     starts: NDArray[np.int64]
     dense: Scores
     lexical: Scores
@@ -120,10 +120,11 @@ class PassageIndex:
         """Index articles with an embedder, which may have the vectors of some already."""
         cuts = list(articles)
         vectors = embedder.passages(passages_of(cuts), advance, whole=True)
-        return cls._whole(Segment.of(cuts, vectors), embedder)
+        return cls.whole(Segment.of(cuts, vectors), embedder)
 
     @classmethod
-    def _whole(cls, base: Segment, embedder: Embedder) -> "PassageIndex":
+    def whole(cls, base: Segment, embedder: Embedder) -> "PassageIndex":
+        """Return an index of one segment."""
         empty = Segment.of((), np.zeros((0, embedder.encoders.dim), np.float32))
         return cls(base, np.ones(len(base.articles), bool), empty, embedder)
 
@@ -163,7 +164,7 @@ class PassageIndex:
         """Return an index of the same articles in the same order, in one part again."""
         living = np.ones(len(self._delta.articles), bool)
         base = Segment.merged([(self._base, self._kept), (self._delta, living)])
-        return self._whole(base, self.embedder)
+        return self.whole(base, self.embedder)
 
     def search(self, query: Query, top: int) -> list[Hit]:
         """Find the best ``top`` distinct articles, best first, without a threshold.
@@ -184,7 +185,7 @@ class PassageIndex:
         error *= 1 + SECOND_WEIGHT
         articles = contenders(best, view.allowed, self._groups, top + 1, error)
         found = self._exact(articles, question, lexical, view)
-        scores = article_scores(found.fused, self._blocks[found.rows], found.starts)
+        scores = article_scores(found.fused, found.blocks, found.starts)
         everyone = np.ones(len(articles), bool)
         ranked = top_groups(scores, everyone, self._groups[articles], top + 1)
         return [
@@ -225,27 +226,29 @@ class PassageIndex:
         # Row by row, so that a score does not depend on what stands beside it.
         dense = np.einsum("ij,j->i", np.concatenate([own, new]) if len(new) else own, question)
         fused = fuse(dense, lexical[rows], view.same[rows])
-        return _Found(articles, rows, starts, dense, lexical[rows], fused)
+        return _Found(articles, self._blocks[rows], starts, dense, lexical[rows], fused)
 
     def _hit(self, found: _Found, place: int, query: Query, standing: tuple[float, float]) -> Hit:
         number = int(found.articles[place])
         begin = int(found.starts[place])
-        mine = slice(begin, begin + int(self._ends[number] - self._starts[number]))
-        rows, fused = found.rows[mine], found.fused[mine]
-        blocks = np.flatnonzero(self._blocks[rows])
-        shown = blocks if len(blocks) else np.arange(len(rows))
-        article = self._article(number)
-        passages = [self._passage(row) for row in rows.tolist()]
-        passage = passages[int(shown[np.argmax(fused[shown])])]
-        by_title = fused.max() > fused[shown].max()
-        body = [passages[row].text for row in blocks.tolist()]
+        end = begin + int(self._ends[number] - self._starts[number])
+        first, kinds = int(self._starts[number]), found.blocks[begin:end]
+        # A handful of rows: lists are several times faster than arrays here.
+        fused = found.fused[begin:end].tolist()
+        blocks = [row for row, is_block in enumerate(kinds) if is_block]
+        shown = blocks or range(end - begin)
+        article, best = self._article(number), max(shown, key=fused.__getitem__)
+        passage = self._passage(first + best)
+        answer = passage.text
+        if max(fused) > fused[best]:
+            answer = _body([self._passage(first + row).text for row in blocks], answer)
         return Hit(
             article=article,
             passage=passage,
-            answer=_body(body, passage.text) if by_title else passage.text,
+            answer=answer,
             score=float(standing[0]),
-            dense=float(found.dense[mine].max()),
-            lexical=float(found.lexical[mine].max()),
+            dense=float(found.dense[begin:end].max()),
+            lexical=float(found.lexical[begin:end].max()),
             margin=standing[1],
             same_language=article.language == query.language,
         )
