@@ -92,7 +92,8 @@ def ask(index: PassageIndex, questions: Sequence[Question], *, across: bool) -> 
     The second kind stands for a knowledge base that is not translated.
     """
     texts, codes = [q.text for q in questions], [q.language for q in questions]
-    vectors = index.encoders.encode(texts, codes, index.profile)
+    embedder = index.embedder
+    vectors = embedder.encoders.encode(texts, codes, embedder.profile)
     languages = sorted({article.language for article in index.articles}) if across else []
     asked = []
     for question, vector in zip(questions, vectors, strict=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 
 from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.store import Bundle, load_bundle
@@ -11,9 +12,12 @@ from triage.domain import Article, Language, Message, Suggestions
 from triage.encoders.base import Vectors
 from triage.errors import BundleError, CorruptBundleError
 from triage.knowledge.finder import Tools, make_tools
+from triage.knowledge.refresh import brought_up
+from triage.knowledge.vectors import remember
 from triage.pipeline import Pipeline
 from triage.settings import Settings
 from triage.suggest.draft import load_canned
+from triage.suggest.embedding import Embedder
 from triage.suggest.index import PassageIndex
 from triage.suggest.query import Filters, Query
 from triage.suggest.suggester import Suggester
@@ -23,6 +27,10 @@ from triage.text.language import LanguageIdentifier
 from triage.text.passages import cut
 
 Articles = Callable[[], Sequence[Article]]
+KEEP_S = 600.0
+"""How long a bundle that was replaced stays in memory."""
+VECTORS = "vectors"
+"""Folder of the home where passage vectors are kept between runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +96,45 @@ class Live:
     knowledge: KnowledgeBase | None
 
 
+class Former:
+    """What answered before, kept for a while: most rollbacks come soon, and must be quick.
+
+    Args:
+        keep_s: How long it is kept, in seconds; its encoders and index take memory as long.
+    """
+
+    def __init__(self, keep_s: float = KEEP_S) -> None:
+        self._keep_s = keep_s
+        self._live: Live | None = None
+        self._timer: Timer | None = None
+
+    def put(self, live: Live) -> None:
+        """Keep this one from now on."""
+        self.forget()
+        self._live = live
+        self._timer = Timer(self._keep_s, self.forget)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def listed(self) -> tuple[Live, ...]:
+        """List what is kept: one or none."""
+        live = self._live
+        return (live,) if live else ()
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        if self._timer:
+            self._timer.cancel()
+        self._live = self._timer = None
+
+
 def open_live(
     settings: Settings,
     folder: Path,
     alias: str,
     articles: Articles,
     telemetry: Telemetry,
-    before: Live | None = None,
+    before: Sequence[Live] = (),
 ) -> Live:
     """Load a bundle and index the articles for it.
 
@@ -104,7 +144,8 @@ def open_live(
         alias: The name that led to it, for the answers.
         articles: Lists the articles; asked only where an index must be built.
         telemetry: Hears when no article can be suggested.
-        before: What answers now; its encoders and index are taken over where they are the same.
+        before: What answers now, and what did before; encoders that are the same are taken over,
+            and so is the index of one whose encoders are all the same.
 
     Raises:
         BundleError: When the bundle is missing, corrupt, or has no such profile.
@@ -112,13 +153,16 @@ def open_live(
         ConfigError: When the canned responses are broken.
     """
     chosen = settings.profile or read_manifest(folder).default_profile
-    bundle = load_bundle(folder, settings.encoders, chosen)
-    shared = before is not None and same_encoders(bundle, chosen, before.pipeline)
-    if before is not None and shared:
-        bundle = replace(bundle, encoders=before.pipeline.bundle.encoders)
+    loaded = [one for live in before for one in live.pipeline.bundle.encoders.encoders.values()]
+    bundle = load_bundle(folder, settings.encoders, chosen, loaded=loaded)
+    twin = next((live for live in before if same_encoders(bundle, chosen, live.pipeline)), None)
+    if twin:
+        bundle = replace(bundle, encoders=twin.pipeline.bundle.encoders)
     tools = _tools(bundle, settings, telemetry)
-    index = before.knowledge.suggester.index if before and shared and before.knowledge else None
-    knowledge = _knowledge(settings, tools, articles, index)
+    index = twin.knowledge.suggester.index if twin and twin.knowledge else None
+    if index is not None and twin is not before[0]:
+        index, _ = brought_up(index, articles())
+    knowledge = _knowledge(settings, tools, articles, index, telemetry)
     identifier = tools.identifier if tools else LanguageIdentifier(bundle.manifest.languages)
     profile = bundle.profile(settings.profile)
     return Live(folder, Pipeline(bundle, profile, identifier, knowledge, alias), knowledge)
@@ -146,13 +190,18 @@ def _tools(bundle: Bundle, settings: Settings, telemetry: Telemetry) -> Tools | 
 
 
 def _knowledge(
-    settings: Settings, tools: Tools | None, articles: Articles, index: PassageIndex | None
+    settings: Settings,
+    tools: Tools | None,
+    articles: Articles,
+    index: PassageIndex | None,
+    telemetry: Telemetry,
 ) -> KnowledgeBase | None:
     if tools is None:
         return None
     if index is None:
-        cuts = [(article, cut(article)) for article in articles()]
-        index = PassageIndex.build(cuts, tools.encoders, tools.profile)
+        embedder = Embedder(tools.encoders, tools.profile)
+        remembering = remember(embedder, settings.home / VECTORS, telemetry)
+        index = PassageIndex.embed([(one, cut(one)) for one in articles()], remembering)
     folder = settings.data / "canned"
     canned = load_canned(folder) if folder.is_dir() else {}
     return KnowledgeBase(Suggester(index, tools.calibrator, canned), lambda: datetime.now(UTC))

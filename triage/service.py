@@ -20,7 +20,7 @@ from triage.errors import BundleError, StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge.refresh import ArticleWatch
 from triage.labeling.decision import too_short
-from triage.live import Live, Question, open_live
+from triage.live import Former, Live, Question, open_live
 from triage.monitor import Monitor, trace_if_wanted
 from triage.pipeline import Pipeline
 from triage.settings import Settings
@@ -68,6 +68,7 @@ class Service:
         self.telemetry = telemetry
         self.keyring = Keyring(store.keys, telemetry)
         self._live = live
+        self._former = Former()
         self._store = store
         journal = store.journal(settings.store_text, lambda text: redact(text).text)
         self._writer = open_writer(store.engine, journal, telemetry, LINGER_S)
@@ -144,11 +145,13 @@ class Service:
         begun = perf_counter()
         alias = self._live.pipeline.model.alias
         listed = self._store.articles.list_articles
-        live = open_live(self.settings, folder, alias, listed, self.telemetry, self._live)
+        before = (self._live, *self._former.listed())
+        live = open_live(self.settings, folder, alias, listed, self.telemetry, before)
         with self._swap:
             if self._closed:
                 return
             old, self._articles = self._articles, self._watched(live)
+            self._former.put(self._live)
             self._live = live
         self.monitor.begin(live)
         if old:
@@ -238,6 +241,7 @@ class Service:
             self._watch.close()
         with self._swap:
             self._closed = True
+            self._former.forget()
         if self._articles:
             self._articles.close()
         self._sweep.close()

@@ -77,7 +77,12 @@ class Bundle:
 
 
 def load_bundle(
-    folder: Path, shared_encoders: Path, profile: str | None = None, *, golden: bool = True
+    folder: Path,
+    shared_encoders: Path,
+    profile: str | None = None,
+    *,
+    golden: bool = True,
+    loaded: Sequence[Encoder] = (),
 ) -> Bundle:
     """Load a bundle after checking every fingerprint and its golden predictions.
 
@@ -87,6 +92,7 @@ def load_bundle(
         profile: Load only the encoders of this profile; then only the golden predictions that they
             can make are checked. All where None.
         golden: Check them now; else the caller does with ``check_golden``.
+        loaded: Encoders in memory, taken instead of reading the same ones again.
 
     Raises:
         BundleError: When the bundle has no such profile.
@@ -101,7 +107,7 @@ def load_bundle(
     bundle = Bundle(
         folder=folder,
         manifest=manifest,
-        encoders=EncoderSet(_encoders(folder, manifest, shared_encoders, set(needed))),
+        encoders=EncoderSet(_encoders(folder, manifest, shared_encoders, set(needed), loaded)),
         heads=_heads(manifest, arrays),
         centroids=_array(arrays, CENTROIDS),
         retrieval=read_json(folder / RETRIEVAL) if RETRIEVAL in manifest.files else None,
@@ -200,9 +206,14 @@ def _profile(manifest: Manifest, name: str) -> Profile:
 
 
 def _encoders(
-    folder: Path, manifest: Manifest, shared: Path, needed: Collection[str]
+    folder: Path,
+    manifest: Manifest,
+    shared: Path,
+    needed: Collection[str],
+    loaded: Sequence[Encoder],
 ) -> dict[str, Encoder]:
     found: dict[str, Encoder] = {}
+    known = {(encoder.name, encoder.fingerprint): encoder for encoder in loaded}
     for name, reference in manifest.encoders.items():
         if name not in needed:
             continue
@@ -215,7 +226,7 @@ def _encoders(
                 f"which is not in {where}.",
                 fix="Restore models/encoders from the release, or fit the bundle again.",
             )
-        found[name] = load_encoder(place)
+        found[name] = known.get((name, reference.fingerprint)) or load_encoder(place)
     return found
 
 

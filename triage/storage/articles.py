@@ -123,6 +123,31 @@ class ArticleRepository:
         with transaction(self._engine) as connection:
             return ArticlesOn(connection).list_articles()
 
+    def fingerprints(self) -> dict[ArticleKey, str]:
+        """Return the fingerprint of every article; equal ones have equal content.
+
+        Raises:
+            StoreError: When the store cannot be read.
+        """
+        query = select(articles.c.id, articles.c.language, articles.c.fingerprint)
+        with transaction(self._engine) as connection:
+            return {(row.id, row.language): row.fingerprint for row in connection.execute(query)}
+
+    def read(self, keys: Sequence[ArticleKey]) -> tuple[Article, ...]:
+        """Read some articles; what is not there any more is left out.
+
+        Raises:
+            ArticleError: When an article is not what was imported.
+            StoreError: When the store cannot be read.
+        """
+        found: list[Article] = []
+        for start in range(0, len(keys), _AT_ONCE):
+            place = tuple_(articles.c.id, articles.c.language)
+            query = select(*_COLUMNS).where(place.in_(list(keys[start : start + _AT_ONCE])))
+            with transaction(self._engine) as connection:
+                found += [one.article for one in _read(connection, query)]
+        return tuple(found)
+
     def page(
         self, brand: str | None, after: ArticleKey | None, limit: int, language: str | None = None
     ) -> tuple[StoredArticle, ...]:

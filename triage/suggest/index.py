@@ -1,47 +1,58 @@
-"""The searchable knowledge base: one matrix of passage vectors and a word index per language."""
+"""The searchable knowledge base: a large part and a small one of what changed since."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain
+from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triage.domain import Article, Passage
 from triage.encoders.base import EncoderSet, Profile, Vectors
-from triage.errors import ArticleError, EncoderError
-from triage.suggest.filters import ArticleTable
+from triage.suggest.embedding import Embedder
+from triage.suggest.filters import ArticleTable, Mask
 from triage.suggest.lexical import LexicalIndex
 from triage.suggest.query import Hit, Query
-from triage.suggest.ranking import Scores, article_scores, fuse, margin, top_groups
+from triage.suggest.ranking import (
+    SECOND_WEIGHT,
+    Scores,
+    article_scores,
+    contenders,
+    fuse,
+    margin,
+    top_groups,
+)
+from triage.suggest.segments import ArticleKey, Cut, Segment, key, passages_of
 
-UNSURE = ""
-"""The language code that every profile routes to its common encoder."""
-ArticleKey = tuple[str, str]
-"""Id and language; articles of one id are translations of each other."""
-Cut = tuple[Article, Sequence[Passage]]
-"""An article with the passages it was cut into."""
-OWN_SHARE = 0.7
-"""Weight of a language's own encoder beside the common one (weight 1) in a passage's vector.
+__all__ = ["ArticleKey", "Cut", "PassageIndex", "key"]
 
-Questions come from both encoders. English paragraphs of XQuAD found first by questions in English,
-Romanian and Chinese: 0.93, 0.18 and 0.27 with the English encoder's vectors alone, 0.93, 0.41 and
-0.33 with two matrices, 0.95, 0.48 and 0.47 with the mean. Shares from 0.5 to 1 differ little.
-"""
-QUESTION_SHARE = 0.4
-"""Weight of the common encoder beside the own one (weight 1) in a question's vector.
-
-On the calibration questions recall@3 rises from 0.77 to 0.80 among articles of the question's
-language and from 0.66 to 0.70 among those of others; shares from 0.3 to 0.6 differ little.
-"""
 MAX_ANSWER = 1_500
 """Longest body, in characters, that is offered whole as an answer."""
-BATCH = 256
-"""Passages embedded at a time: enough for an encoder to sort by length, soon enough for a bar."""
+CROWDED_SHARE, CROWDED_LEAST = 0.05, 1_000
+"""Passages changed or deleted, as a share of all and at least, from which on a merge is due."""
+MAX_VIEWS = 64
+"""Filters whose articles are remembered; more are worked out anew."""
 
 
-def key(article: Article) -> ArticleKey:
-    """Name an article among its translations."""
-    return article.id, article.language
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """What a query's filters and language let through; ``same`` is by passage."""
+
+    allowed: Mask
+    any: bool
+    same: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Contenders with the exact scores of their passages, and where those of each begin."""
+
+    articles: NDArray[np.int64]
+    blocks: Mask
+    starts: NDArray[np.int64]
+    dense: Scores
+    lexical: Scores
+    fused: Scores
 
 
 class PassageIndex:
@@ -49,34 +60,40 @@ class PassageIndex:
 
     Titles and blocks are entries of their own: one vector for a whole article drops title search
     from 96 to 53 % recall. A passage whose language has an encoder of its own is embedded by that
-    one and by the profile's common one, and carries the mean of both (see ``OWN_SHARE``); so does a
-    question (see ``QUESTION_SHARE``).
+    one and by the profile's common one, and carries the mean of both, as does a question.
+
+    Changes give a new index that shares the large part with the old one: what is new stands in a
+    small part, what is gone is marked. Searches on the old index go on undisturbed, and the new one
+    answers to the last digit as one built from scratch.
 
     Args:
-        articles: Articles with their passages; keys are distinct and no article is without one.
-        vectors: Embeddings of all passages in order, shape ``(n_passages, dim)``.
-        encoders: The encoders that made them.
-        profile: The routes that were taken.
-
-    Raises:
-        ArticleError: When two articles share one key or an article has no passage.
+        base: The large part.
+        kept: Which of its articles live, shape ``(n_articles,)``.
+        delta: The small part, all of which lives.
+        embedder: What made the vectors, and makes those of questions.
     """
 
-    def __init__(
-        self, articles: Sequence[Cut], vectors: Vectors, encoders: EncoderSet, profile: Profile
-    ) -> None:
-        _check(articles)
-        self.articles = tuple(article for article, _ in articles)
-        self.passages = tuple(chain.from_iterable(passages for _, passages in articles))
-        self.encoders, self.profile = encoders, profile
-        self._vectors = vectors
-        counts = np.array([len(passages) for _, passages in articles], np.int64)
+    def __init__(self, base: Segment, kept: Mask, delta: Segment, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self.articles = (*compress(base.articles, kept), *delta.articles)
+        self._base, self._kept, self._delta = base, kept, delta
+        living = np.ones(len(delta.articles), bool)
+        both = [(base, kept), (delta, living)] if len(living) else [(base, kept)]
+        parts = [part for part, _ in both]
+        self._parts = parts
+        counts = np.concatenate([part.counts for part in parts])
         self._ends = np.cumsum(counts)
         self._starts = self._ends - counts
-        self._blocks = np.array([passage.kind == "block" for passage in self.passages], bool)
-        self._languages = np.array([passage.language for passage in self.passages], np.str_)
-        self._table = ArticleTable(self.articles)
-        self._words = _word_indexes(self.passages)
+        self._blocks = np.concatenate([part.blocks for part in parts])
+        self._languages = np.concatenate([part.languages for part in parts])
+        whole = [(part.table, np.ones(len(part.articles), bool)) for part in parts]
+        self._table = base.table if len(parts) == 1 else ArticleTable.joined(whole)
+        self._alive = np.concatenate([mask for _, mask in both])
+        self._groups, self._group_count = _groups(base, delta)
+        self._words = LexicalIndex(
+            [(part.postings, part.passage_mask(mask)) for part, mask in both]
+        )
+        self._views: dict[object, _View] = {}
 
     @classmethod
     def build(
@@ -86,153 +103,183 @@ class PassageIndex:
         profile: Profile,
         advance: Callable[[int], None] = lambda _: None,
     ) -> "PassageIndex":
-        """Embed all passages and index them; ``advance`` hears of every so many embedded."""
-        cut = list(articles)
-        return cls(cut, _embed(cut, encoders, profile, advance), encoders, profile)
+        """Embed all passages and index them; ``advance`` hears of every so many embedded.
+
+        Raises:
+            ArticleError: When two articles share one key or an article has no passage.
+        """
+        return cls.embed(articles, Embedder(encoders, profile), advance)
+
+    @classmethod
+    def embed(
+        cls,
+        articles: Iterable[Cut],
+        embedder: Embedder,
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> "PassageIndex":
+        """Index articles with an embedder, which may have the vectors of some already."""
+        cuts = list(articles)
+        vectors = embedder.passages(passages_of(cuts), advance, whole=True)
+        return cls.whole(Segment.of(cuts, vectors), embedder)
+
+    @classmethod
+    def whole(cls, base: Segment, embedder: Embedder) -> "PassageIndex":
+        """Return an index of one segment."""
+        empty = Segment.of((), np.zeros((0, embedder.encoders.dim), np.float32))
+        return cls(base, np.ones(len(base.articles), bool), empty, embedder)
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Passages of the articles, in order."""
+        base = compress(self._base.passages, self._base.passage_mask(self._kept))
+        return (*base, *self._delta.passages)
+
+    @property
+    def crowded(self) -> bool:
+        """Tell whether so much changed that searches would gain by ``merged``."""
+        gone = int(self._base.counts[~self._kept].sum())
+        changed = gone + len(self._delta.passages)
+        return changed > max(CROWDED_LEAST, CROWDED_SHARE * len(self._base.passages))
 
     def with_articles(
         self, changed: Sequence[Cut], deleted: Collection[ArticleKey] = ()
     ) -> "PassageIndex":
         """Return a new index with articles added, replaced by key, or deleted.
 
-        Only the changed articles are embedded; searches on the old index go on undisturbed.
+        Only the changed articles are embedded and indexed; all else is shared.
+
+        Raises:
+            ArticleError: When two articles share one key or an article has no passage.
         """
+        fresh = Segment.of(changed, self.embedder.passages(passages_of(changed)))
         gone = {key(article) for article, _ in changed} | set(deleted)
-        kept = [i for i, article in enumerate(self.articles) if key(article) not in gone]
-        cut = [(self.articles[i], self.passages[self._span(i)]) for i in kept]
-        rows = [self._vectors[self._span(i)] for i in kept]
-        rows.append(_embed(changed, self.encoders, self.profile))
-        return PassageIndex([*cut, *changed], np.concatenate(rows), self.encoders, self.profile)
+        kept = self._kept & self._base.without(gone)
+        delta = fresh
+        if self._delta.articles:
+            older = (self._delta, self._delta.without(gone))
+            delta = Segment.merged([older, (fresh, np.ones(len(changed), bool))])
+        return PassageIndex(self._base, kept, delta, self.embedder)
+
+    def merged(self) -> "PassageIndex":
+        """Return an index of the same articles in the same order, in one part again."""
+        living = np.ones(len(self._delta.articles), bool)
+        base = Segment.merged([(self._base, self._kept), (self._delta, living)])
+        return self.whole(base, self.embedder)
 
     def search(self, query: Query, top: int) -> list[Hit]:
         """Find the best ``top`` distinct articles, best first, without a threshold.
 
         An article is shown in the language of the question where it has such a translation.
+        All passages are scored within a bound, and those that can win are scored exactly.
 
         Raises:
             EncoderError: When the query's vector has another width than the index.
         """
-        allowed = self._table.allowed(query.filters)
-        if query.article_language:
-            allowed &= self._table.of_language(query.article_language)
-        allowed = self._table.prefer_translation(allowed, query.language)
-        if top < 1 or not allowed.any():
+        view = self._view(query)
+        if top < 1 or not view.any:
             return []
-        parts = self._dense(query), self._lexical(query)
-        fused = fuse(*parts, self._languages == query.language)
-        best = article_scores(fused, self._blocks, self._starts)
-        ranked = top_groups(best, allowed, self._table.group, top + 1)
+        question = self.embedder.question(query)
+        lexical = self._words.scores(query.text)
+        near, error = self._near(question)
+        best = article_scores(fuse(near, lexical, view.same), self._blocks, self._starts)
+        error *= 1 + SECOND_WEIGHT
+        articles = contenders(best, view.allowed, self._groups, top + 1, error)
+        found = self._exact(articles, question, lexical, view)
+        scores = article_scores(found.fused, found.blocks, found.starts)
+        everyone = np.ones(len(articles), bool)
+        ranked = top_groups(scores, everyone, self._groups[articles], top + 1)
         return [
-            self._hit(article, query, fused, parts, (best[article], margin(best[ranked], rank)))
-            for rank, article in enumerate(ranked[:top])
+            self._hit(found, place, query, (scores[place], margin(scores[ranked], rank)))
+            for rank, place in enumerate(ranked[:top])
         ]
 
-    def _dense(self, query: Query) -> Scores:
-        if query.vector.shape != (self.encoders.dim,):
-            raise EncoderError(
-                f"A question's vector of shape {query.vector.shape} does not fit this index.",
-                fix=f"Encode questions with the encoders of the index ({self.encoders.dim} wide).",
+    def _view(self, query: Query) -> _View:
+        name = (query.filters, query.language, query.article_language)
+        view = self._views.get(name)
+        if view is None:
+            allowed = self._alive & self._table.allowed(query.filters)
+            if query.article_language:
+                allowed &= self._table.of_language(query.article_language)
+            allowed = self._table.prefer_translation(
+                allowed, query.language, self._groups, self._group_count
             )
-        return self._vectors @ self._question(query)
+            view = _View(allowed, bool(allowed.any()), self._languages == query.language)
+            if len(self._views) >= MAX_VIEWS:
+                self._views = {}
+            self._views[name] = view
+        return view
 
-    def _question(self, query: Query) -> Vectors:
-        """Mix the vectors that the language's own encoder and the common one give a question."""
-        if self.profile.route(query.language) == self.profile.route(UNSURE):
-            return query.vector
-        common = self.encoders.encode([query.text], [UNSURE], self.profile)[0]
-        mixed = query.vector + np.float32(QUESTION_SHARE) * common
-        question: Vectors = mixed / np.maximum(np.linalg.norm(mixed), np.float32(1e-9))
-        return question
+    def _near(self, question: Vectors) -> tuple[Scores, float]:
+        found = [part.scan.scores(question) for part in self._parts]
+        near = found[0][0] if len(found) == 1 else np.concatenate([near for near, _ in found])
+        return near, max(error for _, error in found)
 
-    def _lexical(self, query: Query) -> Scores:
-        scores = np.zeros(len(self.passages), np.float32)
-        for rows, words in self._words:
-            scores[rows] = words.scores(query.text)
-        return scores
+    def _exact(
+        self, articles: NDArray[np.int64], question: Vectors, lexical: Scores, view: _View
+    ) -> _Found:
+        counts = self._ends[articles] - self._starts[articles]
+        starts = np.cumsum(counts) - counts
+        rows = np.arange(counts.sum()) + np.repeat(self._starts[articles] - starts, counts)
+        border = len(self._base.passages)
+        split = int(np.searchsorted(rows, border))
+        own, new = self._base.vectors[rows[:split]], self._delta.vectors[rows[split:] - border]
+        # Row by row, so that a score does not depend on what stands beside it.
+        dense = np.einsum("ij,j->i", np.concatenate([own, new]) if len(new) else own, question)
+        fused = fuse(dense, lexical[rows], view.same[rows])
+        return _Found(articles, self._blocks[rows], starts, dense, lexical[rows], fused)
 
-    def _hit(
-        self,
-        article: int,
-        query: Query,
-        fused: Scores,
-        parts: tuple[Scores, Scores],
-        standing: tuple[float, float],
-    ) -> Hit:
-        rows = np.arange(self._starts[article], self._ends[article])
-        blocks = rows[self._blocks[rows]]
-        shown = blocks if len(blocks) else rows
-        found = self.articles[article]
-        passage = self.passages[int(shown[np.argmax(fused[shown])])]
-        by_title = fused[rows].max() > fused[shown].max()
+    def _hit(self, found: _Found, place: int, query: Query, standing: tuple[float, float]) -> Hit:
+        number = int(found.articles[place])
+        begin = int(found.starts[place])
+        end = begin + int(self._ends[number] - self._starts[number])
+        first, kinds = int(self._starts[number]), found.blocks[begin:end]
+        # A handful of rows: lists are several times faster than arrays here.
+        fused = found.fused[begin:end].tolist()
+        blocks = [row for row, is_block in enumerate(kinds) if is_block]
+        shown = blocks or range(end - begin)
+        article, best = self._article(number), max(shown, key=fused.__getitem__)
+        passage = self._passage(first + best)
+        answer = passage.text
+        if max(fused) > fused[best]:
+            answer = _body([self._passage(first + row).text for row in blocks], answer)
         return Hit(
-            article=found,
+            article=article,
             passage=passage,
-            answer=self._body(blocks, passage.text) if by_title else passage.text,
+            answer=answer,
             score=float(standing[0]),
-            dense=float(parts[0][rows].max()),
-            lexical=float(parts[1][rows].max()),
+            dense=float(found.dense[begin:end].max()),
+            lexical=float(found.lexical[begin:end].max()),
             margin=standing[1],
-            same_language=found.language == query.language,
+            same_language=article.language == query.language,
         )
 
-    def _body(self, blocks: NDArray[np.int64], otherwise: str) -> str:
-        """Join the blocks of a short article; of a long one, the best block must do."""
-        whole = "\n\n".join(self.passages[row].text for row in blocks.tolist())
-        return whole if len(whole) <= MAX_ANSWER else otherwise
+    def _article(self, number: int) -> Article:
+        border = len(self._base.articles)
+        return (
+            self._base.articles[number]
+            if number < border
+            else self._delta.articles[number - border]
+        )
 
-    def _span(self, article: int) -> slice:
-        return slice(int(self._starts[article]), int(self._ends[article]))
-
-
-def _check(articles: Sequence[Cut]) -> None:
-    seen: set[ArticleKey] = set()
-    for article, passages in articles:
-        name = f"The article {article.id} ({article.language})"
-        if not passages:
-            raise ArticleError(f"{name} has no text.", fix="Give it a title or a body.")
-        if key(article) in seen:
-            raise ArticleError(f"{name} stands twice.", fix="Keep one of the two.")
-        seen.add(key(article))
+    def _passage(self, row: int) -> Passage:
+        border = len(self._base.passages)
+        return self._base.passages[row] if row < border else self._delta.passages[row - border]
 
 
-def _embed(
-    articles: Sequence[Cut],
-    encoders: EncoderSet,
-    profile: Profile,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Vectors:
-    passages = [passage for _, cut in articles for passage in cut]
-    vectors = np.zeros((len(passages), encoders.dim), np.float32)
-    for start in range(0, len(passages), BATCH):
-        part = passages[start : start + BATCH]
-        vectors[start : start + len(part)] = _blend(part, encoders, profile)
-        advance(len(part))
-    return vectors
+def _groups(base: Segment, delta: Segment) -> tuple[NDArray[np.int64], int]:
+    """Number the translation groups of both parts, and count the numbers."""
+    size = len(base.group_of)
+    added: dict[str, int] = {}
+    new = [
+        number
+        if (number := base.group_of.get(one.id)) is not None
+        else added.setdefault(one.id, size + len(added))
+        for one in delta.articles
+    ]
+    return np.concatenate([base.groups, np.array(new, np.int64)]), size + len(added)
 
 
-def _blend(passages: Sequence[Passage], encoders: EncoderSet, profile: Profile) -> Vectors:
-    texts, languages = [p.text for p in passages], [p.language for p in passages]
-    vectors = encoders.encode(texts, languages, profile)
-    common = profile.route(UNSURE)
-    own = [i for i, language in enumerate(languages) if profile.route(language) != common]
-    if own:
-        mixed = encoders.encode([texts[i] for i in own], [UNSURE] * len(own), profile)
-        mixed += np.float32(OWN_SHARE) * vectors[own]
-        norms = np.linalg.norm(mixed, axis=1, keepdims=True)
-        vectors[own] = mixed / np.maximum(norms, np.float32(1e-9))
-    return vectors
-
-
-def _word_indexes(passages: Sequence[Passage]) -> list[tuple[NDArray[np.int64], LexicalIndex]]:
-    """Index each language by itself, so that a word is as rare as it is in its language."""
-    languages = np.array([passage.language for passage in passages], np.str_)
-    indexes = []
-    for language in sorted(set(languages.tolist())):
-        rows = np.flatnonzero(languages == language)
-        texts = [_words_of(passages[row]) for row in rows.tolist()]
-        indexes.append((rows, LexicalIndex(texts)))
-    return indexes
-
-
-def _words_of(passage: Passage) -> str:
-    return passage.text if passage.kind == "title" else f"{passage.title}\n{passage.text}"
+def _body(blocks: Sequence[str], otherwise: str) -> str:
+    """Join the blocks of a short article; of a long one, the best block must do."""
+    whole = "\n\n".join(blocks)
+    return whole if len(whole) <= MAX_ANSWER else otherwise

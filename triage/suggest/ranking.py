@@ -83,3 +83,34 @@ def margin(ranked: Scores, rank: int) -> float:
     """
     rival = 0 if rank else 1
     return float(ranked[rank] - (ranked[rival] if rival < len(ranked) else 0.0))
+
+
+def contenders(
+    scores: Scores, allowed: NDArray[np.bool_], groups: NDArray[np.int64], top: int, error: float
+) -> NDArray[np.int64]:
+    """List every article that may be among the best when its score may be off by an error.
+
+    At least ``top`` groups reach the score of the last one listed less the error, so an article
+    more than two errors below it is beaten by all of them. In the order of the index.
+
+    Args:
+        scores: One per article, shape ``(n_articles,)``.
+        allowed: Which articles may be shown, same shape; at least one.
+        groups: Number of the translation group of each article, same shape.
+        top: How many groups are wanted.
+        error: How far a score may be off.
+    """
+    shown = np.where(allowed, scores, np.float32(-np.inf))
+    size = int(allowed.sum())
+    wanted = min(2 * top, size)
+    while True:
+        best = np.argpartition(-shown, wanted - 1)[:wanted]
+        best = best[np.argsort(-shown[best], kind="stable")]
+        _, first = np.unique(groups[best], return_index=True)
+        if len(first) >= top or wanted == size:
+            break
+        wanted = min(2 * wanted, size)
+    if len(first) < top:
+        return np.flatnonzero(allowed)
+    last = shown[best[np.sort(first)[top - 1]]]
+    return np.flatnonzero(shown >= last - np.float32(2 * error))

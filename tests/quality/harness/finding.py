@@ -90,7 +90,7 @@ def word_search(articles: Sequence[Article]) -> Search:
         own = [article for article in articles if article.language == language]
         passages = [(article.id, passage.text) for article in own for passage in cut(article)]
         texts = [text for _, text in passages]
-        parts[language] = LexicalIndex(texts), [article_id for article_id, _ in passages]
+        parts[language] = LexicalIndex.of(texts), [article_id for article_id, _ in passages]
 
     def search(questions: Sequence[Question]) -> list[Outcome]:
         outcomes = []

@@ -1,6 +1,6 @@
 """A running index follows the store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -31,7 +31,8 @@ class FailingArticles:
     def __init__(self, inner: ArticleRepository) -> None:
         self.inner = inner
         self.failing = True
-        self.asked = 0
+        self.asked = self.listed = 0
+        self.wanted: list[ArticleKey] = []
 
     def state(self) -> object:
         """Fail, or ask the store."""
@@ -42,7 +43,17 @@ class FailingArticles:
 
     def list_articles(self) -> tuple[Article, ...]:
         """Ask the store."""
+        self.listed += 1
         return self.inner.list_articles()
+
+    def fingerprints(self) -> dict[ArticleKey, str]:
+        """Ask the store."""
+        return self.inner.fingerprints()
+
+    def read(self, keys: Sequence[ArticleKey]) -> tuple[Article, ...]:
+        """Ask the store, and note what for."""
+        self.wanted += keys
+        return self.inner.read(keys)
 
 
 @pytest.fixture
@@ -104,6 +115,21 @@ def test_unchanged_articles_keep_the_index(store: Store) -> None:
     assert eventually(lambda: watched.asked > 3)
     watch.close()
     assert target.index is before
+
+
+def test_only_what_changed_is_read(store: Store) -> None:
+    """All articles are listed at the first look alone, however often one is imported later."""
+    target, watched = suggester(), FailingArticles(store.articles)
+    watched.failing = False
+    store.articles.replace_articles([OLD], [])
+    watch = ArticleWatch(watched, target, Telemetry("error"), every_s=0.005)
+    assert eventually(partial(holds, target, {OLD}))
+    store.articles.replace_articles([NEW], [])
+
+    assert eventually(partial(holds, target, {OLD, NEW}))
+    watch.close()
+    assert watched.listed == 1
+    assert watched.wanted == [("new", "en")]
 
 
 def test_failing_store_is_logged_once_and_the_old_index_stays(store: Store) -> None:

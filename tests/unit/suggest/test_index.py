@@ -253,7 +253,7 @@ def test_language_with_its_own_encoder_carries_both_vectors() -> None:
     )
 
     common, own = (encoder.encode([text])[0] for encoder in (HashingEncoder(), ReversingEncoder()))
-    danish, english = built._vectors[1], built._vectors[3]
+    danish, english = built._base.vectors[1], built._base.vectors[3]
     assert danish == pytest.approx(common)
     assert english @ common > english @ own > own @ common
     assert np.linalg.norm(english) == pytest.approx(1)
