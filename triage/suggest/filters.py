@@ -9,6 +9,8 @@ from triage.domain import Article
 from triage.suggest.query import Filters
 
 Mask = NDArray[np.bool_]
+MAX_REMEMBERED = 64
+"""Answers of filters that are kept; the articles behind them never change."""
 _FOREVER = np.iinfo(np.int64).max
 
 
@@ -31,6 +33,28 @@ class ArticleTable:
         numbers: dict[str, int] = {}
         self.group = np.array([numbers.setdefault(a.id, len(numbers)) for a in articles], np.int64)
         self.groups = len(numbers)
+        self._shown: dict[tuple[Filters, str, str | None], Mask] = {}
+
+    def shown(self, filters: Filters, language: str, only: str | None = None) -> Mask:
+        """Mark the articles that answer a question: allowed, and in the best language there is.
+
+        Args:
+            filters: Which articles may be shown.
+            language: Of the question.
+            only: Language that the articles must have, if one is asked for.
+        """
+        asked = (filters, language, only)
+        mask = self._shown.get(asked)
+        if mask is None:
+            mask = self.allowed(filters)
+            if only:
+                mask &= self.of_language(only)
+            mask = self.prefer_translation(mask, language)
+            # Brands and tags come with the request: what is remembered must have an end.
+            if len(self._shown) >= MAX_REMEMBERED:
+                self._shown.clear()
+            self._shown[asked] = mask
+        return mask
 
     def allowed(self, filters: Filters) -> Mask:
         """Mark the articles that may be shown."""

@@ -10,7 +10,7 @@ from triage.domain import Article, Passage
 from triage.encoders.base import EncoderSet, Profile, Vectors
 from triage.errors import ArticleError, EncoderError
 from triage.suggest.filters import ArticleTable
-from triage.suggest.lexical import LexicalIndex
+from triage.suggest.lexical import LexicalIndex, tokens
 from triage.suggest.query import Hit, Query
 from triage.suggest.ranking import Scores, article_scores, fuse, margin, top_groups
 
@@ -74,7 +74,8 @@ class PassageIndex:
         self._ends = np.cumsum(counts)
         self._starts = self._ends - counts
         self._blocks = np.array([passage.kind == "block" for passage in self.passages], bool)
-        self._languages = np.array([passage.language for passage in self.passages], np.str_)
+        languages = np.array([passage.language for passage in self.passages], np.str_)
+        self._of_language = {code: languages == code for code in set(languages.tolist())}
         self._table = ArticleTable(self.articles)
         self._words = _word_indexes(self.passages)
 
@@ -112,20 +113,21 @@ class PassageIndex:
         Raises:
             EncoderError: When the query's vector has another width than the index.
         """
-        allowed = self._table.allowed(query.filters)
-        if query.article_language:
-            allowed &= self._table.of_language(query.article_language)
-        allowed = self._table.prefer_translation(allowed, query.language)
+        allowed = self._table.shown(query.filters, query.language, query.article_language)
         if top < 1 or not allowed.any():
             return []
         parts = self._dense(query), self._lexical(query)
-        fused = fuse(*parts, self._languages == query.language)
+        fused = fuse(*parts, self._same_language(query.language))
         best = article_scores(fused, self._blocks, self._starts)
         ranked = top_groups(best, allowed, self._table.group, top + 1)
         return [
             self._hit(article, query, fused, parts, (best[article], margin(best[ranked], rank)))
             for rank, article in enumerate(ranked[:top])
         ]
+
+    def _same_language(self, language: str) -> NDArray[np.bool_]:
+        found = self._of_language.get(language)
+        return np.zeros(len(self.passages), np.bool_) if found is None else found
 
     def _dense(self, query: Query) -> Scores:
         if query.vector.shape != (self.encoders.dim,):
@@ -146,8 +148,9 @@ class PassageIndex:
 
     def _lexical(self, query: Query) -> Scores:
         scores = np.zeros(len(self.passages), np.float32)
+        terms = set(tokens(query.text))
         for rows, words in self._words:
-            scores[rows] = words.scores(query.text)
+            scores[rows] = words.scores_of(terms)
         return scores
 
     def _hit(
@@ -158,12 +161,12 @@ class PassageIndex:
         parts: tuple[Scores, Scores],
         standing: tuple[float, float],
     ) -> Hit:
-        rows = np.arange(self._starts[article], self._ends[article])
-        blocks = rows[self._blocks[rows]]
-        shown = blocks if len(blocks) else rows
-        found = self.articles[article]
-        passage = self.passages[int(shown[np.argmax(fused[shown])])]
-        by_title = fused[rows].max() > fused[shown].max()
+        rows = self._span(article)
+        blocks = [row for row in range(rows.start, rows.stop) if self._blocks[row]]
+        scores = dict(enumerate(fused[rows].tolist(), rows.start))
+        best = max(blocks or scores, key=scores.__getitem__)
+        found, passage = self.articles[article], self.passages[best]
+        by_title = max(scores.values()) > scores[best]
         return Hit(
             article=found,
             passage=passage,
@@ -175,9 +178,9 @@ class PassageIndex:
             same_language=found.language == query.language,
         )
 
-    def _body(self, blocks: NDArray[np.int64], otherwise: str) -> str:
+    def _body(self, blocks: Sequence[int], otherwise: str) -> str:
         """Join the blocks of a short article; of a long one, the best block must do."""
-        whole = "\n\n".join(self.passages[row].text for row in blocks.tolist())
+        whole = "\n\n".join(self.passages[row].text for row in blocks)
         return whole if len(whole) <= MAX_ANSWER else otherwise
 
     def _span(self, article: int) -> slice:

@@ -3,7 +3,7 @@
 import logging
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +23,24 @@ def tokens(text: str) -> list[str]:
 
     Every long word also gives its stem (its first letters), so that endings matter less.
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = text.lower() if text.isascii() else _without_marks(text)
     found: list[str] = []
-    for run in _HAN.findall(plain):
-        found.extend(run)
-        found.extend(run[i : i + 2] for i in range(len(run) - 1))
-    for word in _WORD.findall(_HAN.sub(" ", plain)):
+    if not plain.isascii():
+        for run in _HAN.findall(plain):
+            found.extend(run)
+            found.extend(run[i : i + 2] for i in range(len(run) - 1))
+        plain = _HAN.sub(" ", plain)
+    for word in _WORD.findall(plain):
         found.append(word)
         if len(word) > _STEM:
             found.append(word[:_STEM] + "*")
     return found
+
+
+def _without_marks(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    marks = {ord(char): None for char in set(plain) if unicodedata.combining(char)}
+    return plain.translate(marks) if marks else plain
 
 
 class LexicalIndex:
@@ -57,24 +64,31 @@ class LexicalIndex:
 
         # On import it sets its logger to debug, which passes by the level of the root logger.
         logging.getLogger("bm25s").setLevel(logging.WARNING)
-        self._bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
-        self._bm25.index((rows, vocabulary), create_empty_token=False, show_progress=False)
-        frequencies = np.diff(self._bm25.scores["indptr"])
+        made = bm25s.BM25(k1=K1, b=B, method="lucene")
+        made.index((rows, vocabulary), create_empty_token=False, show_progress=False)
+        self._shares, self._passages = made.scores["data"], made.scores["indices"]
+        self._ends: list[int] = made.scores["indptr"].tolist()
+        frequencies = np.diff(made.scores["indptr"])
         self._weights = self._idf(frequencies).astype(np.float32)
 
     def scores(self, question: str) -> NDArray[np.float32]:
-        """Score every passage, shape ``(n,)``: the share of the question's weight found, 0 to 1.
+        """Score every passage, shape ``(n,)``: the share of the question's weight found, 0 to 1."""
+        return self.scores_of(set(tokens(question)))
+
+    def scores_of(self, terms: Collection[str]) -> NDArray[np.float32]:
+        """Score every passage for the distinct tokens of a question, shape ``(n,)``.
 
         A BM25 term score is at most the term's inverse document frequency, so their sum over the
         distinct terms of the question (unseen ones at the highest weight) is the bound divided by.
         """
-        terms = set(tokens(question))
         known = sorted(self._vocabulary[t] for t in terms if t in self._vocabulary)
         if not known:
             return np.zeros(self.size, np.float32)
         bound = float(self._weights[known].sum() + self._unseen * (len(terms) - len(known)))
-        raw = np.asarray(self._bm25.get_scores_from_ids(known), np.float32)
-        return raw / np.float32(bound)
+        found = [slice(self._ends[term], self._ends[term + 1]) for term in known]
+        passages = np.concatenate([self._passages[one] for one in found])
+        shares = np.concatenate([self._shares[one] for one in found])
+        return (np.bincount(passages, shares, self.size) / bound).astype(np.float32)
 
     def _idf(self, frequency: "int | NDArray[np.int64]") -> "NDArray[np.float64]":
         frequency = np.asarray(frequency)
