@@ -9,6 +9,7 @@ from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.store import Bundle, load_bundle
 from triage.domain import Article, Language, Message, Suggestions
 from triage.encoders.base import Vectors
+from triage.encoders.static import StaticEncoder
 from triage.errors import BundleError, CorruptBundleError
 from triage.knowledge.finder import Tools, make_tools
 from triage.pipeline import Pipeline
@@ -22,6 +23,8 @@ from triage.text.clean import Cleaned
 from triage.text.language import LanguageIdentifier
 from triage.text.passages import cut
 
+QUICK_PASSAGES = 10_000
+"""Most passages that are searched in less than a millisecond."""
 Articles = Callable[[], Sequence[Article]]
 
 
@@ -86,6 +89,15 @@ class Live:
     folder: Path
     pipeline: Pipeline
     knowledge: KnowledgeBase | None
+
+    @property
+    def is_quick(self) -> bool:
+        """Tell whether a short message takes less than handing it to a thread and back."""
+        passages = len(self.knowledge.suggester.index.passages) if self.knowledge else 0
+        encoders = self.pipeline.bundle.encoders.encoders
+        routes = self.pipeline.profile.routes.values()
+        tables = all(isinstance(encoders[name], StaticEncoder) for name in routes)
+        return tables and passages <= QUICK_PASSAGES
 
 
 def open_live(

@@ -1,12 +1,13 @@
 """The running service: one pipeline over one knowledge base, with a journal beside it."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Self
 from uuid import uuid4
 
@@ -29,6 +30,10 @@ from triage.text.limits import MAX_TEXT, check_limits
 from triage.text.redact import redact
 
 MS = 1000.0
+SHORT_TEXT = 2_000
+"""Most characters of a message that is answered on the event loop."""
+DURABLE_S = 5.0
+"""Longest wait for a decision to be on the disk."""
 LINGER_S = 0.05
 """How long a decision waits for others before it is written; no answer waits for it."""
 
@@ -134,24 +139,37 @@ class Service:
             seconds=round(perf_counter() - begun, 2),
         )
 
-    def classify(self, messages: Sequence[Message], options: Options) -> list[TriageResult]:
+    def is_short(self, message: Message, options: Options) -> bool:
+        """Tell whether answering takes about a millisecond at most, by what it depends on."""
+        small = len(message.text) + len(message.subject) <= SHORT_TEXT
+        plain = message.content_type == "text/plain" and not options.explain
+        return small and plain and self._live.is_quick
+
+    def classify(
+        self, messages: Sequence[Message], options: Options, *, durable: bool = False
+    ) -> list[TriageResult]:
         """Answer messages in order and hand the decisions to the journal.
 
-        A message without an id gets one. The answer does not wait for the journal.
+        A message without an id gets one. The answer does not wait for the journal, unless it is
+        asked to be durable.
 
         Raises:
             TooLargeError: When a part of a message is too long; then none is answered.
             InputError: When a part holds what is no text.
             UnknownTaskError: When a task is asked for that the bundle does not have.
+            StoreError: When a decision that must be durable cannot be recorded.
         """
         for message in messages:
             check_limits(message)
         named = [one if one.id else replace(one, id=uuid4().hex) for one in messages]
         results = self._live.pipeline.run(named, options)
         now = datetime.now(UTC)
+        written = []
         for message, result in zip(named, results, strict=True):
-            self._writer.submit(Entry(message, result, now))
+            written.append(self._writer.submit(Entry(message, result, now)))
             self._count(result)
+        if durable:
+            _wait(written)
         return results
 
     def suggest(self, question: Question) -> tuple[Suggestions, Language]:
@@ -226,6 +244,19 @@ class Service:
         for step, ms in result.timings_ms.items():
             metrics.steps.labels(step).observe(ms / MS)
         metrics.suggested.labels(result.suggestions.no_suggestion_reason or "suggested").inc()
+
+
+def _wait(written: Sequence[Future[None]]) -> None:
+    """Wait until rows are on the disk."""
+    end = monotonic() + DURABLE_S
+    for future in written:
+        try:
+            future.result(max(0.0, end - monotonic()))
+        except TimeoutError:
+            raise StoreError(
+                f"The decision was not recorded within {DURABLE_S:g} seconds.",
+                fix="Ask again later; it may be recorded yet.",
+            ) from None
 
 
 def _articles(settings: Settings, store: Store, telemetry: Telemetry) -> tuple[Article, ...]:

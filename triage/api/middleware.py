@@ -4,7 +4,6 @@ from http import HTTPStatus
 from time import perf_counter
 from uuid import uuid4
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +21,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """On every response; a route that needs another policy sets its own."""
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 GONE = 499
 """Status in logs and metrics when the caller went away; nothing is sent."""
 
@@ -55,10 +55,12 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in _RAW if pair[0] not in given),
+                    (b"x-request-id", request_id.encode()),
+                ]
             await send(message)
 
         try:
