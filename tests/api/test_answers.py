@@ -29,7 +29,7 @@ def test_written_answer_is_that_of_the_model(
     written = answer_json(result)
 
     assert written.decode() == answer_of(result).model_dump_json()
-    assert Answer.model_validate_json(written, strict=True)
+    assert Answer.model_validate_json(written, strict=True).id == "x"
 
 
 def test_durable_decision_is_on_the_disk_when_answered(serve: Serve, served: Settings) -> None:

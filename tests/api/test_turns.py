@@ -1,6 +1,7 @@
 """Short work on the event loop: counted, bounded, and left undone when nobody waits for it."""
 
 import asyncio
+from functools import partial
 from time import sleep
 
 import pytest
@@ -17,7 +18,7 @@ def test_short_work_beyond_the_queue_is_refused() -> None:
 
     async def run() -> list[object]:
         turns = Turns(1, 5, 1.0, Metrics())
-        calls = (turns.run_short_for(None, lambda n=n: done.append(n)) for n in range(8))
+        calls = (turns.run_short_for(None, partial(done.append, n)) for n in range(8))
         return await asyncio.gather(*calls, return_exceptions=True)
 
     found = asyncio.run(run())
@@ -36,7 +37,7 @@ def test_short_work_whose_time_is_over_is_never_begun() -> None:
 
     async def run() -> list[object]:
         turns = Turns(1, 5, 0.02, Metrics())
-        calls = (turns.run_short_for(None, lambda n=n: slow(n)) for n in range(3))
+        calls = (turns.run_short_for(None, partial(slow, n)) for n in range(3))
         return await asyncio.gather(*calls, return_exceptions=True)
 
     found = asyncio.run(run())
@@ -60,7 +61,7 @@ def test_work_of_a_caller_who_left_is_not_done(*, short: bool) -> None:
     async def run() -> list[object]:
         turns = Turns(1, 5, 5.0, Metrics())
         ask = turns.run_short_for if short else turns.run_for
-        calls = (ask(None, first), ask(gone, lambda: done.append("second")))
+        calls = [ask(None, first), ask(gone, partial(done.append, "second"))]
         return await asyncio.gather(*calls, return_exceptions=True)
 
     found = asyncio.run(run())

@@ -81,7 +81,7 @@ def messages(language: str) -> list[str]:
 def opened(profile: str) -> Iterator[Service]:
     """Open a service in a home of its own over the 1,500 articles."""
     with TemporaryDirectory() as home, Path(os.devnull).open("w") as nowhere:
-        settings = Settings(home=Path(home), profile=profile)
+        settings = Settings(home=Path(home), profile=profile, queue_timeout_s=60.0)
         with Store.open(settings.store_url) as store:
             store.articles.replace_articles(articles(), ())
         service = Service.open(settings, Telemetry("info", nowhere))
@@ -156,10 +156,10 @@ async def pass_through(app: App, bodies: list[bytes], width: int) -> tuple[float
 
 
 def report(name: str, costs: list[float], waits: list[float]) -> None:
-    """Print one row: median CPU time and quantiles of the wait."""
+    """Print one row: least CPU time of a round, as neighbours only add, and waits."""
     ordered = sorted(waits)
     p50, p99 = (ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.99))
-    cells = [statistics.median(costs) * US, p50 * US, p99 * US]
+    cells = [min(costs) * US, p50 * US, p99 * US]
     print(f"| {name} | " + " | ".join(f"{cell:.0f}" for cell in cells) + " |")
 
 
@@ -225,7 +225,8 @@ def main() -> None:
     parser.add_argument("--write-articles", type=Path, help="write the articles as CSV and stop")
     chosen = parser.parse_args()
     if chosen.write_articles:
-        write_rows(chosen.write_articles, [_cells(article) for article in articles()])
+        cells = [_cells(article) for article in articles()]
+        write_rows(chosen.write_articles, cells, list(cells[0]))
         return
     texts = messages(chosen.language)
     begun = perf_counter()

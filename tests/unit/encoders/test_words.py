@@ -38,7 +38,11 @@ def test_samples_in_four_languages_get_the_same_ids(
     shipped: Tokenizer, joined: WordTokenizer
 ) -> None:
     """Every sample gets the ids of the whole text, and most of them from words."""
-    rows = [json.loads(line) for file in SAMPLES.glob("*.jsonl") for line in file.open("rb")]
+    rows = [
+        json.loads(line)
+        for file in SAMPLES.glob("*.jsonl")
+        for line in file.read_bytes().splitlines()
+    ]
     texts = [row["text"] for row in rows]
 
     assert joined.ids(texts) == [whole(shipped, text) for text in texts]
