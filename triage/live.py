@@ -8,8 +8,9 @@ from threading import Timer
 
 from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.store import Bundle, load_bundle
-from triage.domain import Article, Language, Message, Suggestions
+from triage.domain import Article, Language, Message, Options, Suggestions
 from triage.encoders.base import Vectors
+from triage.encoders.static import StaticEncoder
 from triage.errors import BundleError, CorruptBundleError
 from triage.knowledge.finder import Tools, make_tools
 from triage.knowledge.refresh import brought_up
@@ -26,6 +27,10 @@ from triage.text.clean import Cleaned
 from triage.text.language import LanguageIdentifier
 from triage.text.passages import cut
 
+SHORT_TEXT = 2_000
+"""Most characters of a message that is answered on the event loop."""
+QUICK_PASSAGES = 10_000
+"""Most passages that are searched in less than a millisecond."""
 Articles = Callable[[], Sequence[Article]]
 KEEP_S = 600.0
 """How long a bundle that was replaced stays in memory."""
@@ -94,6 +99,20 @@ class Live:
     folder: Path
     pipeline: Pipeline
     knowledge: KnowledgeBase | None
+
+    def is_short(self, message: Message, options: Options) -> bool:
+        """Tell whether answering takes less than handing a message to a thread and back."""
+        small = len(message.text) + len(message.subject) <= SHORT_TEXT
+        plain = message.content_type == "text/plain" and not options.explain
+        return small and plain and self._is_quick
+
+    @property
+    def _is_quick(self) -> bool:
+        if self.knowledge and self.knowledge.suggester.index.size > QUICK_PASSAGES:
+            return False
+        encoders = self.pipeline.bundle.encoders.encoders
+        routes = self.pipeline.profile.routes.values()
+        return all(isinstance(encoders[name], StaticEncoder) for name in routes)
 
 
 class Former:

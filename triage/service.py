@@ -29,7 +29,7 @@ from triage.storage.articles import ArticleRepository
 from triage.storage.journal import Entry
 from triage.storage.store import Store
 from triage.storage.sweep import Sweep
-from triage.storage.work import open_writer
+from triage.storage.work import open_writer, wait_for
 from triage.storage.writer import DRAIN_S
 from triage.telemetry import Telemetry
 from triage.text.clean import clean
@@ -163,24 +163,35 @@ class Service:
             seconds=round(perf_counter() - begun, 2),
         )
 
-    def classify(self, messages: Sequence[Message], options: Options) -> list[TriageResult]:
+    def is_short(self, message: Message, options: Options) -> bool:
+        """Tell whether answering takes about a millisecond at most, by what it depends on."""
+        return self._live.is_short(message, options)
+
+    def classify(
+        self, messages: Sequence[Message], options: Options, *, durable: bool = False
+    ) -> list[TriageResult]:
         """Answer messages in order and hand the decisions to the journal.
 
-        A message without an id gets one. The answer does not wait for the journal.
+        A message without an id gets one. The answer does not wait for the journal, unless it is
+        asked to be durable.
 
         Raises:
             TooLargeError: When a part of a message is too long; then none is answered.
             InputError: When a part holds what is no text.
             UnknownTaskError: When a task is asked for that the bundle does not have.
+            StoreError: When a decision that must be durable cannot be recorded.
         """
         for message in messages:
             check_limits(message)
         named = [one if one.id else replace(one, id=uuid4().hex) for one in messages]
         results = self._live.pipeline.run(named, options)
         now = datetime.now(UTC)
+        written = []
         for message, result in zip(named, results, strict=True):
-            self._writer.submit(Entry(message, result, now))
+            written.append(self._writer.submit(Entry(message, result, now)))
             self.monitor.saw(message, result)
+        if durable:
+            wait_for(written)
         return results
 
     def suggest(self, question: Question) -> tuple[Suggestions, Language]:

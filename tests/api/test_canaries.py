@@ -92,7 +92,6 @@ def ask_well(client: TestClient) -> list[Response]:
             "User-Agent": word,
             "baggage": f"a={word}",
             "tracestate": f"a={word}",
-            "Authorization": f"Bearer {word}",
         }
         text = f"{PARCEL} {word}"
         fields = {"text": text, "id": word, "customer": {"id": word, "name": word}}
@@ -115,6 +114,8 @@ def ask_badly(client: TestClient) -> list[Response]:
                 body = template.replace("%s", f"my {word}").encode()
                 replies.append(client.post(path, content=body, headers=JSON))
         replies.append(client.get(f"/{word}?{word}={word}"))
+        shown = {"Authorization": f"Bearer {word}"}
+        replies.append(client.post("/v1/classify", json={"text": PARCEL}, headers=shown))
         replies.append(client.post("/v1/classify", json={"text": f"{word} " * 2_000}))
         replies.append(
             client.post("/v1/classify", content=word.encode(), headers={"content-type": word})

@@ -36,9 +36,9 @@ def ask_while(ready: Event, server_port: int, replies: list[Reply]) -> None:
 
 
 def ask_slowly(port: int) -> Reply:
-    """Ask once."""
+    """Ask once, for what a thread works on: the signal must find the event loop free."""
     with Asker(port) as asker:
-        return asker.post("/v1/classify", text=PARCEL)
+        return asker.post("/v1/classify", text=PARCEL, explain=True)
 
 
 @dataclass(frozen=True, slots=True)

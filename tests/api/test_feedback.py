@@ -1,6 +1,7 @@
 """Feedback: recorded before it is acknowledged, checked against its answer, at most once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,7 +157,7 @@ def test_erased_requester_is_gone_from_store_and_answers(serve: Serve, served: S
     assert client.delete("/v1/requesters/c/1").json()["decisions"] == 0
     problem(send(client, id="t1"), 404, "decision_not_found")
     assert send(client, id="t2").status_code == 202
-    for path in served.home.iterdir():
+    for path in filter(Path.is_file, served.home.rglob("*")):
         assert b"canary-9c1e" not in path.read_bytes(), path
 
 

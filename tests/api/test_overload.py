@@ -18,6 +18,9 @@ from triage.errors import OverloadedError
 from triage.pipeline import Pipeline
 from triage.telemetry import Metrics
 
+LONG = {"text": PARCEL, "explain": True}
+"""Work for a thread; short work is done on the event loop, which a gate would stop."""
+
 
 class GatedPipeline(Pipeline):
     """A real pipeline that waits at a gate first."""
@@ -50,7 +53,7 @@ def test_requests_beyond_the_queue_are_refused_at_once(serve: Serve) -> None:
     service._live = replace(service._live, pipeline=gated)
 
     def ask() -> int:
-        return client.post("/v1/classify", json={"text": PARCEL}).status_code
+        return client.post("/v1/classify", json=LONG).status_code
 
     with ThreadPoolExecutor(2) as pool:
         pending = [pool.submit(ask)]
@@ -58,7 +61,7 @@ def test_requests_beyond_the_queue_are_refused_at_once(serve: Serve) -> None:
         pending.append(pool.submit(ask))
         wait_until(lambda: in_flight(service.telemetry.metrics) == 2)
         begun = monotonic()
-        refused = client.post("/v1/classify", json={"text": PARCEL})
+        refused = client.post("/v1/classify", json=LONG)
         took = monotonic() - begun
         alive = client.get("/livez").status_code
         gated.gate.set()

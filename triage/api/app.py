@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
@@ -118,7 +118,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.store_turns = StoreTurns()
     for routes in ROUTERS:
         app.include_router(routes)
-    _add_docs(app)
+    app.get("/docs", include_in_schema=False, response_class=HTMLResponse)(_docs)
     check_routes(app)
     return app
 
@@ -144,8 +144,7 @@ def _check_keys(settings: Settings) -> None:
     check_exposure(settings, keys=keys)
 
 
-def _add_docs(app: FastAPI) -> None:
-    @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
-    @open_to_all
-    async def docs() -> Response:
-        return HTMLResponse(page(app.openapi()), headers={"Content-Security-Policy": POLICY})
+@open_to_all
+async def _docs(request: Request) -> Response:
+    # No closure over the app: the framework remembers endpoints, and apps would live for ever.
+    return HTMLResponse(page(request.app.openapi()), headers={"Content-Security-Policy": POLICY})

@@ -1,11 +1,16 @@
 """What routes are given: the service, a turn to do work in, and who asks."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
 from typing import Annotated, ParamSpec, TypeVar, cast
 
 import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
 
 from triage.domain import Caller
 from triage.errors import OverloadedError
@@ -14,12 +19,18 @@ from triage.telemetry import Metrics
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Gone = Callable[[], Awaitable[bool]]
+"""Tells whether the caller has gone away."""
+PATIENCE_S = 0.02
+"""Wait after which it is asked whether the caller is still there."""
 
 
 class Turns:
-    """Lets a few requests work in threads, some wait, and refuses the rest at once.
+    """Lets a few requests work, some wait, and refuses the rest at once.
 
-    The event loop never computes, so that it can still say no when all threads are busy.
+    Long work is done in threads. Short work is done on the event loop, since handing it to a thread
+    and back costs as much as the work; whoever comes is counted before anybody works, so that the
+    loop still says no at once.
 
     Args:
         threads: Requests that work at once.
@@ -44,18 +55,48 @@ class Turns:
         Raises:
             OverloadedError: When too many wait already, or the turn did not come in time.
         """
+        return await self.run_for(None, lambda: work(*args, **kwargs))
+
+    async def run_for(self, gone: Gone | None, work: Callable[[], T]) -> T:
+        """Run work in a thread when its turn comes, unless the caller went away meanwhile.
+
+        Raises:
+            OverloadedError: When too many wait already, or the turn did not come in time.
+            ClientDisconnect: When the caller has gone away.
+        """
+        with self._admitted():
+            begun = monotonic()
+            await self._turn()
+            try:
+                await _check_there(gone, begun)
+                return await anyio.to_thread.run_sync(work, limiter=self._threads)
+            finally:
+                self._free.release()
+
+    async def run_short_for(self, gone: Gone | None, work: Callable[[], T]) -> T:
+        """Run work of less than a millisecond on the event loop, in the order of arrival.
+
+        Raises:
+            OverloadedError: When too many wait already, or the turn did not come in time.
+            ClientDisconnect: When the caller has gone away.
+        """
+        with self._admitted():
+            begun = monotonic()
+            # The loop counts all who have arrived meanwhile, and refuses whom it must.
+            await asyncio.sleep(0)
+            if monotonic() - begun > self._timeout_s:
+                raise self._overloaded("timeout", "No turn came in time.")
+            await _check_there(gone, begun)
+            return work()
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
         if self._in_flight >= self._max_in_flight:
             raise self._overloaded("queue_full", "Too many requests wait already.")
         self._in_flight += 1
         self._metrics.in_flight.set(self._in_flight)
         try:
-            await self._turn()
-            try:
-                return await anyio.to_thread.run_sync(
-                    lambda: work(*args, **kwargs), limiter=self._threads
-                )
-            finally:
-                self._free.release()
+            yield
         finally:
             self._in_flight -= 1
             self._metrics.in_flight.set(self._in_flight)
@@ -72,14 +113,36 @@ class Turns:
         return OverloadedError(problem, fix="Try again after the seconds of Retry-After.")
 
 
-def get_service(request: Request) -> Service:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The queue as one request sees it: its work is left undone when its caller goes away."""
+
+    turns: Turns
+    gone: Gone
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run work in a thread when its turn comes; see ``Turns.run_for``."""
+        return await self.turns.run_for(self.gone, lambda: work(*args, **kwargs))
+
+    async def run_short(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run work on the event loop when its turn comes; see ``Turns.run_short_for``."""
+        return await self.turns.run_short_for(self.gone, lambda: work(*args, **kwargs))
+
+
+async def _check_there(gone: Gone | None, begun: float) -> None:
+    if gone is not None and monotonic() - begun > PATIENCE_S and await gone():
+        raise ClientDisconnect
+
+
+# Coroutines, since FastAPI hands plain functions to a thread each.
+async def get_service(request: Request) -> Service:
     """Return the service that the app was built over."""
     return cast("Service", request.app.state.service)
 
 
-def get_turns(request: Request) -> Turns:
-    """Return the app's queue."""
-    return cast("Turns", request.app.state.turns)
+async def get_turns(request: Request) -> Turn:
+    """Return the app's queue as this request sees it."""
+    return Turn(cast("Turns", request.app.state.turns), request.is_disconnected)
 
 
 async def get_caller(request: Request) -> Caller:
@@ -89,4 +152,4 @@ async def get_caller(request: Request) -> Caller:
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
 ServiceDep = Annotated[Service, Depends(get_service)]
-TurnsDep = Annotated[Turns, Depends(get_turns)]
+TurnsDep = Annotated[Turn, Depends(get_turns)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +24,8 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """On every response; a route that needs another policy sets its own."""
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_CLOSE = [(b"connection", b"close")]
 GONE = 499
 """Status in logs and metrics when the caller went away; nothing is sent."""
 
@@ -62,12 +64,13 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = origin.request_id
-                if self.stopping():
-                    headers["Connection"] = "close"
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in _RAW if pair[0] not in given),
+                    (b"x-request-id", origin.request_id.encode()),
+                    *(_CLOSE if self.stopping() else ()),
+                ]
             await send(message)
 
         try:

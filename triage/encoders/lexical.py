@@ -1,25 +1,38 @@
-"""Hashed word and character n-grams, vectorised over a whole batch of texts.
+"""Hashed word and character n-grams.
 
 The n-grams are those of scikit-learn's ``CountVectorizer`` over casefolded text without accents:
 single words and word pairs, and character n-grams inside words padded by one space. Scripts
 without spaces give every character as a word, so their pairs and triples stand in for words.
 """
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 SEPARATOR, LETTER, SINGLE = 0, 1, 2
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
+_SALTS = [np.uint64(salt * int(_PRIME) % 2**64) for salt in range(64)]
+_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+_MIXERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 BASIC = 0x10000
 _SPACE = np.uint32(32)
 _HAN_AND_KANA = ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF))
 _SYMBOLS = ((0x2190, 0x2BFF), (0x3000, 0x303F), (0xFE30, 0xFE4F))
 _MARKS = (0x0300, 0x036F)
+_LEFT_OUT = re.compile("[\u0300-\u036f]+")
+_HALVES = re.compile("[\ud800-\udfff]")
+MAX_WORDS = 16_384
+"""Words whose n-grams are remembered: at most 10 MB."""
+_TRIPLE = 3
+LONGEST = 40
+"""Longest word that is remembered, in letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +60,36 @@ def _classes() -> NDArray[np.uint8]:
     return table
 
 
-def _code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Fold case and accents; return the code points of all texts and the text each belongs to."""
-    folded = [unicodedata.normalize("NFKD", text.casefold()) + "\n" for text in texts]
-    points = np.frombuffer("".join(folded).encode("utf-32-le", "replace"), np.uint32)
-    owner = np.repeat(np.arange(len(folded)), [len(text) for text in folded])
-    kept = (points < _MARKS[0]) | (points > _MARKS[1])
-    return points[kept], owner[kept]
+def _folded(text: str) -> str:
+    """Fold case and accents; half a character becomes a sign of its own."""
+    if text.isascii():
+        return text.lower()
+    plain = _LEFT_OUT.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return _HALVES.sub("?", plain)
+
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    """Match a word: a run of letters and digits, or one sign that stands for itself."""
+    letters, signs = (_ranges(_classes() == kind) for kind in (LETTER, SINGLE))
+    return re.compile(f"[{letters}]+|[{signs}\U00010000-\U0010ffff]")
+
+
+def _ranges(chosen: NDArray[np.bool_]) -> str:
+    """Write the chosen code points as the inside of a character class."""
+    edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False)).reshape(-1, 2)
+    return "".join(f"\\u{low:04x}-\\u{end - 1:04x}" for low, end in edges.tolist())
 
 
 def _hash(terms: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
     """Finish a polynomial hash (the mixing step of SplitMix64, Steele et al. 2014)."""
-    mixed = terms + np.uint64(salt * int(_PRIME) % 2**64)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed = terms + _SALTS[salt]
+    mixed ^= mixed >> _SHIFTS[0]
+    mixed *= _MIXERS[0]
+    mixed ^= mixed >> _SHIFTS[1]
+    mixed *= _MIXERS[1]
+    mixed ^= mixed >> _SHIFTS[2]
+    return mixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,81 +115,134 @@ class HashedNgrams:
         """Count each bucket in each text; rows in order, buckets ascending within a row."""
         if not texts:
             return SparseRows(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
-        owners, hashes = self.hashes(texts)
-        keys = (owners.astype(np.uint64) << np.uint64(self.bits)) | (
-            hashes & np.uint64(self.buckets - 1)
-        )
-        unique, counted = np.unique(keys, return_counts=True)
-        rows = (unique >> np.uint64(self.bits)).astype(np.int64)
+        mask = np.uint64(self.buckets - 1)
+        rows = [_counted((self._grams(text) & mask).view(np.int64)) for text in texts]
         return SparseRows(
-            indptr=np.searchsorted(rows, np.arange(len(texts) + 1)).astype(np.int64),
-            indices=(unique & np.uint64(self.buckets - 1)).astype(np.int64),
-            values=counted.astype(np.float32),
+            indptr=np.cumsum([0, *(len(buckets) for buckets, _ in rows)], dtype=np.int64),
+            indices=np.concatenate([buckets for buckets, _ in rows]),
+            values=np.concatenate([counts for _, counts in rows]).astype(np.float32),
         )
 
     def hashes(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """List every n-gram as the row it stands in and its 64-bit hash."""
-        points, owner = _code_points(texts)
-        kinds = np.full(len(points), SINGLE, np.uint8)
-        basic = points < BASIC
-        kinds[basic] = _classes()[points[basic]]
-        begins = (kinds != SEPARATOR) & ((kinds == SINGLE) | (np.roll(kinds, 1) != LETTER))
-        begins[0] = kinds[0] != SEPARATOR
-        inside = kinds != SEPARATOR
-        points, owner, kinds = points[inside], owner[inside], kinds[inside]
-        starts = np.flatnonzero(begins[inside])
-        if not len(starts):
-            return np.zeros(0, np.int64), np.zeros(0, np.uint64)
-        words = _Words(points, owner[starts], kinds[starts], starts)
-        parts = [words.grams(size) for size in (1, 2, 3)]
-        parts += [words.character_grams(n) for n in range(self.shortest, self.longest + 1)]
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        grams = [self._grams(text) for text in texts]
+        owner = np.repeat(np.arange(len(texts)), [len(part) for part in grams])
+        return owner, np.concatenate(grams)
+
+    def _grams(self, text: str) -> NDArray[np.uint64]:
+        """List the hash of every n-gram of one text, in no special order."""
+        words = _word_pattern().findall(_folded(text))
+        known = _vocabulary(self.shortest, self.longest).lookup(words)
+        if not known:
+            return np.zeros(0, np.uint64)
+        values = np.array([word.value for word in known], np.uint64)
+        parts = [word.grams for word in known]
+        parts.append(_hash(values[:-1] * _PRIME + values[1:], 2))
+        signs = [word.is_sign for word in known]
+        if sum(signs) >= _TRIPLE:
+            parts.append(_triples(values, np.array(signs)))
+        return np.concatenate(parts)
+
+
+def _counted(buckets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count how often each bucket stands in a list; return them in ascending order."""
+    buckets.sort()
+    bounds = np.empty(len(buckets) + 1, np.bool_)
+    bounds[0] = bounds[-1] = True
+    np.not_equal(buckets[1:], buckets[:-1], out=bounds[1:-1])
+    edges = np.flatnonzero(bounds) if len(buckets) else np.zeros(1, np.int64)
+    return buckets[edges[:-1]], edges[1:] - edges[:-1]
+
+
+class _Word(NamedTuple):
+    """What is known of a word: its polynomial hash, and the hashes of the n-grams inside it."""
+
+    value: int
+    is_sign: bool
+    grams: NDArray[np.uint64]
+
+
+class _Vocabulary:
+    """Remembers the n-grams inside the words seen last: most words of a message were seen before.
+
+    Args:
+        shortest: Length of the shortest character n-gram, padding included.
+        longest: Length of the longest one.
+    """
+
+    def __init__(self, shortest: int, longest: int) -> None:
+        self._sizes = range(shortest, longest + 1)
+        self._known: dict[str, _Word] = {}
+
+    def lookup(self, words: Sequence[str]) -> list[_Word]:
+        """Return what is known of each word, in order; new ones are hashed together."""
+        known = self._known
+        try:
+            return [known[word] for word in words]
+        except KeyError:
+            pass
+        found = {word: known[word] for word in words if word in known}
+        new = list(dict.fromkeys(word for word in words if word not in found))
+        learned = dict(zip(new, self._learn(new), strict=True))
+        if len(known) + len(new) > MAX_WORDS:
+            known.clear()
+        known.update((w, one) for w, one in islice(learned.items(), MAX_WORDS) if len(w) <= LONGEST)
+        found |= learned
+        return [found[word] for word in words]
+
+    def _learn(self, new: Sequence[str]) -> Iterator[_Word]:
+        points = np.frombuffer("".join(new).encode("utf-32-le"), np.uint32)
+        lengths = np.array([len(word) for word in new], np.int64)
+        ends = np.cumsum(lengths)
+        signs = np.full(len(new), True)
+        opening = points[ends - lengths]
+        basic = opening < BASIC
+        signs[basic] = _classes()[opening[basic]] == SINGLE
+        batch = _Words(points, lengths, signs)
+        parts = [(np.arange(len(new)), _hash(batch.values, 1))]
+        parts += [batch.character_grams(size) for size in self._sizes]
+        owners = np.concatenate([part[0] for part in parts])
+        order = np.argsort(owners, kind="stable")
+        grams = np.concatenate([part[1] for part in parts])[order]
+        cuts = np.searchsorted(owners[order], np.arange(1, len(new)))
+        inside = (part.copy() for part in np.split(grams, cuts))
+        return map(_Word, batch.values.tolist(), signs.tolist(), inside)
+
+
+@cache
+def _vocabulary(shortest: int, longest: int) -> _Vocabulary:
+    return _Vocabulary(shortest, longest)
+
+
+def _triples(values: NDArray[np.uint64], signs: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Hash three neighbouring signs: words where nobody writes spaces."""
+    kept = signs[:-2] & signs[1:-1] & signs[2:]
+    total = (values[:-2] * _PRIME + values[1:-1]) * _PRIME + values[2:]
+    return _hash(total[kept], _TRIPLE)
 
 
 class _Words:
-    """The words of a batch: code points back to back, the first position of each word."""
+    """Distinct words: their code points back to back, their lengths, and which ones are signs."""
 
     def __init__(
-        self,
-        points: NDArray[np.uint32],
-        owner: NDArray[np.int64],
-        kinds: NDArray[np.uint8],
-        starts: NDArray[np.int64],
+        self, points: NDArray[np.uint32], lengths: NDArray[np.int64], signs: NDArray[np.bool_]
     ) -> None:
-        self.owner, self.kinds = owner, kinds
-        self.lengths = np.diff(np.append(starts, len(points)))
-        self.points, self.starts = points, starts
-        longest = int(self.lengths.max())
-        powers = np.cumprod(np.full(longest + 2, _PRIME), dtype=np.uint64)
-        place = np.arange(len(points)) - np.repeat(starts, self.lengths)
-        terms = (points.astype(np.uint64) + np.uint64(1)) * powers[place]
-        self.word_hash = _hash(np.add.reduceat(terms, starts), 1)
-        self.powers = powers
-
-    def grams(self, size: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Hash runs of ``size`` words of one text; triples only where words are single signs."""
-        if len(self.owner) < size:
-            return np.zeros(0, np.int64), np.zeros(0, np.uint64)
-        last = len(self.owner) - size + 1
-        kept = self.owner[:last] == self.owner[size - 1 :]
-        if size > 2:  # noqa: PLR2004 - pairs are the longest runs of spaced words
-            for step in range(size):
-                kept &= self.kinds[step : last + step] == SINGLE
-        total = self.word_hash[:last].copy()
-        for step in range(1, size):
-            total = total * _PRIME + self.word_hash[step : last + step]
-        return self.owner[:last][kept], _hash(total[kept], size)
+        self.points, self.lengths, self.signs = points, lengths, signs
+        starts = np.cumsum(lengths) - lengths
+        self.place = np.arange(len(points)) - np.repeat(starts, lengths)
+        powers = np.cumprod(np.full(int(lengths.max()) + 1, _PRIME), dtype=np.uint64)
+        terms = (points.astype(np.uint64) + np.uint64(1)) * powers[self.place]
+        self.values = _hash(np.add.reduceat(terms, starts), 1)
 
     def character_grams(self, n: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Hash the ``n`` characters of every window inside a spaced word padded by a space."""
-        spaced = self.kinds == LETTER
+        spaced = ~self.signs
         sizes = np.where(spaced, self.lengths + 2, 0)
         ends = np.cumsum(sizes)
         padded = np.full(int(ends[-1]), _SPACE, np.uint32)
-        targets = np.repeat(ends - sizes + 1, np.where(spaced, self.lengths, 0))
         source = np.repeat(spaced, self.lengths)
-        within = np.arange(len(self.points)) - np.repeat(self.starts, self.lengths)
-        padded[targets + within[source]] = self.points[source]
+        targets = np.repeat(ends - sizes + 1, self.lengths) + self.place
+        padded[targets[source]] = self.points[source]
         word = np.repeat(np.arange(len(sizes)), sizes)
         last = len(padded) - n + 1
         if last <= 0:
@@ -172,13 +253,14 @@ class _Words:
         total = np.zeros(last, np.uint64)
         for step in range(n):
             total += values[step : last + step] * powers[step]
-        return self.owner[word[:last][kept]], _hash(total[kept], 16 + n)
+        return word[:last][kept], _hash(total[kept], 16 + n)
 
 
 def tfidf(counts: SparseRows, idf: NDArray[np.float32]) -> SparseRows:
     """Weigh counts by ``(1 + ln tf) * idf`` and scale each row to unit length."""
-    values = (1 + np.log(counts.values)) * idf[counts.indices]
-    rows = np.repeat(np.arange(len(counts)), np.diff(counts.indptr))
+    values = (1 + np.log(counts.values)) * idf.take(counts.indices)
+    lengths = counts.indptr[1:] - counts.indptr[:-1]
+    rows = np.repeat(np.arange(len(counts)), lengths)
     norms = np.sqrt(np.bincount(rows, values * values, minlength=len(counts)))
-    scaled = values / np.maximum(norms, 1e-12)[rows]
+    scaled = values / np.repeat(np.maximum(norms, 1e-12), lengths)
     return SparseRows(counts.indptr, counts.indices, scaled.astype(np.float32))

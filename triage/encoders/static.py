@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from triage.encoders.base import Vectors
 from triage.encoders.folder import EncoderMeta, open_folder
+from triage.encoders.words import WordTokenizer
 from triage.errors import EncoderError
 
 ROWS = "rows.npy"
@@ -47,7 +48,7 @@ class StaticEncoder:
             )
         self.name, self.dim, self.space = meta.name, meta.dim, meta.space
         self.fingerprint = meta.fingerprint()
-        self._tokenizer, self._rows = tokenizer, rows
+        self._tokenizer, self._rows = WordTokenizer(tokenizer), rows
         self._scales = scales.astype(np.float32)
 
     @classmethod
@@ -70,12 +71,9 @@ class StaticEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts into rows of unit length, shape ``(n, dim)``; order of words is not seen."""
         out = np.zeros((len(texts), self.dim), np.float32)
-        encoded = self._tokenizer.encode_batch_fast(
-            [readable(text) for text in texts], add_special_tokens=False
-        )
-        for row, one in enumerate(encoded):
-            out[row] = self._sum(one.ids)
-        lengths = np.linalg.norm(out, axis=1, keepdims=True)
+        for row, ids in enumerate(self._tokenizer.ids([readable(text) for text in texts])):
+            out[row] = self._sum(ids)
+        lengths = np.sqrt((out * out).sum(axis=1, keepdims=True))
         np.divide(out, lengths, out=out, where=lengths > 0)
         return out
 
@@ -83,7 +81,7 @@ class StaticEncoder:
         total = np.zeros(self.dim, np.float32)
         for start in range(0, len(ids), TOKENS_AT_ONCE):
             some = np.array(ids[start : start + TOKENS_AT_ONCE], np.int64)
-            total += self._scales[some] @ self._rows[some].astype(np.float32)
+            total += self._scales.take(some) @ self._rows.take(some, axis=0).astype(np.float32)
         return total
 
 

@@ -1,5 +1,6 @@
 """From a confidence to a decision: automate, suggest, or abstain with a reason."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,6 +16,7 @@ from triage.labeling.costs import ROUNDING, Costs
 MIN_LETTERS = 3
 MIN_IDEOGRAPHS = 2
 _IDEOGRAPHS = ("\u3400", "\u9fff")
+_THREE_LETTERS = re.compile(r"[A-Za-z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Scope:
 
 def too_short(text: str) -> bool:
     """Tell whether a text has too few letters to mean anything."""
+    if _THREE_LETTERS.match(text):
+        return False
     letters = list(islice(filter(str.isalpha, text), MIN_LETTERS))
     ideographs = sum(_IDEOGRAPHS[0] <= char <= _IDEOGRAPHS[1] for char in letters)
     return len(letters) < MIN_LETTERS and ideographs < MIN_IDEOGRAPHS
@@ -113,11 +117,16 @@ def result(
     A refusal (wrong language, too short, ...) overrules any confidence. Alternatives are sorted by
     confidence: where mistakes differ in cost, an alternative may be more confident than the label.
     """
-    order = np.argsort(-probabilities, kind="stable")
-    ranked = [Score(labels[i], float(probabilities[i])) for i in order]
-    columns, confidence = choose(probabilities[None], costs)
-    affordable = costs is None or bool(costs.affordable(probabilities[None], columns)[0])
-    top = Score(labels[columns[0]], float(confidence[0]))
+    chances = probabilities.tolist()
+    # A sort is stable: labels of equal confidence keep their order.
+    order = sorted(range(len(chances)), key=chances.__getitem__, reverse=True)
+    ranked = [Score(labels[i], chances[i]) for i in order]
+    if costs is None:
+        top, affordable = ranked[0], True
+    else:
+        columns, _ = choose(probabilities[None], costs)
+        affordable = bool(costs.affordable(probabilities[None], columns)[0])
+        top = Score(labels[columns[0]], chances[columns[0]])
     others = [score for score in ranked if score.label != top.label]
     decided = thresholds.decide(top.label, top.confidence, language, affordable=affordable)
     decision = "abstain" if refusal else decided

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +78,18 @@ class HeadStack:
         self._bias = np.concatenate([head.bias for head in heads])
         ends = np.cumsum([len(head.labels) for head in heads])
         self._columns = {
-            head.task: np.arange(int(end) - len(head.labels), int(end))
+            head.task: slice(int(end) - len(head.labels), int(end))
             for head, end in zip(heads, ends, strict=True)
         }
-        self._groups = _by_frequencies(heads)
+        self._groups = [
+            _Lexical(
+                replace(ngrams, bits=len(idf).bit_length() - 1),
+                idf,
+                weights,
+                np.concatenate([np.arange(len(self._bias))[self._columns[task]] for task in tasks]),
+            )
+            for idf, weights, tasks in _by_frequencies(heads)
+        ]
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -90,16 +99,23 @@ class HeadStack:
     def scores(self, vectors: Vectors, texts: Sequence[str]) -> dict[str, Floats]:
         """Score every label of every task; each task has shape ``(n, labels)``."""
         table = vectors @ self._dense + self._bias
-        if self._groups:
-            counted: dict[int, SparseRows] = {}
-            for idf, weights, tasks in self._groups:
-                bits = len(idf).bit_length() - 1
-                if bits not in counted:
-                    counted[bits] = replace(self.ngrams, bits=bits).counts(texts)
-                counts = counted[bits]
-                columns = np.concatenate([self._columns[task] for task in tasks])
-                table[:, columns] += weigh(tfidf(counts, idf), weights)
+        counted: dict[HashedNgrams, SparseRows] = {}
+        for part in self._groups:
+            if part.ngrams not in counted:
+                counted[part.ngrams] = part.ngrams.counts(texts)
+            weighed = weigh(tfidf(counted[part.ngrams], part.idf), part.weights)
+            table[:, part.columns] += weighed
         return {task: table[:, columns] for task, columns in self._columns.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lexical:
+    """The lexical weights of heads that share inverse frequencies, and the columns they fill."""
+
+    ngrams: HashedNgrams
+    idf: Floats
+    weights: Floats
+    columns: NDArray[np.int64]
 
 
 def _by_frequencies(heads: Sequence[Head]) -> list[tuple[Floats, Floats, list[str]]]:
@@ -121,8 +137,8 @@ def _by_frequencies(heads: Sequence[Head]) -> list[tuple[Floats, Floats, list[st
 def weigh(rows: SparseRows, weights: Floats) -> Floats:
     """Multiply sparse rows by weights ``(buckets, labels)``; return shape ``(n, labels)``."""
     out = np.zeros((len(rows), weights.shape[1]), np.float32)
-    filled = np.flatnonzero(np.diff(rows.indptr))
-    if len(filled):
-        products = weights[rows.indices] * rows.values[:, None]
-        out[filled] = np.add.reduceat(products, rows.indptr[filled], axis=0)
+    bounds = rows.indptr.tolist()
+    for row, (start, end) in enumerate(pairwise(bounds)):
+        # Row by row: a message gets the same scores in any company, and no large table is made.
+        out[row] = rows.values[start:end] @ weights.take(rows.indices[start:end], axis=0)
     return out

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -21,6 +22,9 @@ from triage.telemetry import Telemetry
 
 WAIT_S = 10.0
 """Longest wait for an acknowledgement."""
+
+DURABLE_S = 5.0
+"""Longest wait for a decision to be on the disk."""
 
 R = TypeVar("R")
 
@@ -183,3 +187,20 @@ def _parts(items: Sequence[Item]) -> list[Chore | list[Entry | Work]]:
         else:
             parts.append([item])
     return parts
+
+
+def wait_for(written: Sequence[Future[Any]]) -> None:
+    """Wait until rows are on the disk.
+
+    Raises:
+        StoreError: When one is lost, or is not there in time; then it may be recorded yet.
+    """
+    end = monotonic() + DURABLE_S
+    for future in written:
+        try:
+            future.result(max(0.0, end - monotonic()))
+        except FutureTimeoutError:
+            raise StoreError(
+                f"The decision was not recorded within {DURABLE_S:g} seconds.",
+                fix="Ask again later; it may be recorded yet.",
+            ) from None

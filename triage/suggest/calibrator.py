@@ -23,10 +23,13 @@ def features(hit: Hit, question: str) -> NDArray[np.float64]:
     Cosines across languages run differently, so they have a slope of their own. Length is the
     natural logarithm of one plus the question's characters.
     """
+    return np.array(_numbers(hit, question), np.float64)
+
+
+def _numbers(hit: Hit, question: str) -> tuple[float, ...]:
     across = 0.0 if hit.same_language else hit.dense
     length = math.log1p(len(question))
-    row = (hit.dense, across, hit.lexical, hit.margin, float(hit.same_language), length)
-    return np.array(row, np.float64)
+    return (hit.dense, across, hit.lexical, hit.margin, float(hit.same_language), length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class RetrievalCalibrator:
 
     def confidence(self, hit: Hit, question: str) -> float:
         """Give the probability that the article answers the question."""
-        score = float(features(hit, question) @ np.array(self.weights)) + self.intercept
+        numbers = zip(self.weights, _numbers(hit, question), strict=True)
+        score = sum(weight * number for weight, number in numbers) + self.intercept
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
 
     def is_sound(self) -> bool:

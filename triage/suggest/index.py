@@ -135,6 +135,11 @@ class PassageIndex:
         return (*base, *self._delta.passages)
 
     @property
+    def size(self) -> int:
+        """Number of passages that are searched, those of deleted articles among them."""
+        return self._words.size
+
+    @property
     def crowded(self) -> bool:
         """Tell whether so much changed that searches would gain by ``merged``."""
         gone = int(self._base.counts[~self._kept].sum())

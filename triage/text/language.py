@@ -11,8 +11,9 @@ proof.
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 from py3langid.langid import MODEL_FILE
 from py3langid.langid import LanguageIdentifier as ByteClassifier
 
@@ -51,6 +52,7 @@ _NEIGHBOURS = frozenset({"da", "no"})
 _KANA_SHARE = 0.15
 _SURE = 0.99
 
+_LETTER = re.compile("[A-Za-z]")
 _NOISE = re.compile(r"\S*(?:@|://|www\.)\S*|[#@][A-Za-z0-9_]+")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
@@ -77,9 +79,16 @@ class LanguageIdentifier:
 
     def __init__(self, supported: Sequence[str]) -> None:
         self._supported = frozenset(_base(code) for code in supported)
-        self._classifier = ByteClassifier.from_model_file(MODEL_FILE, norm_probs=True)
-        wanted = {*self._supported, *DECOYS, "nn", *_CLASSIFIED["Cyrillic"]}
-        self._classifier.set_languages(sorted(wanted & set(self._classifier.nb_classes)))
+        self._classifier = _classifier({*self._supported, *DECOYS, "nn", *_CLASSIFIED["Cyrillic"]})
+        codes = {name: _base(name) for name in self._classifier.nb_classes}
+        self._codes = {
+            script: {
+                name: code
+                for name, code in codes.items()
+                if (code in allowed if allowed else code not in _OTHER_SCRIPTS)
+            }
+            for script, allowed in {"Latin": (), **_CLASSIFIED}.items()
+        }
 
     def identify(self, text: str, hint: str | None = None, locale: str | None = None) -> Language:
         """Return the language of a cleaned text with its probability.
@@ -122,17 +131,32 @@ class LanguageIdentifier:
                 script: math.log(_SURE),
                 **dict.fromkeys(self._supported - {script}, _OTHER_SCRIPT_ODDS),
             }
-        allowed = _CLASSIFIED.get(script)
+        codes = self._codes[script]
         odds: dict[str, float] = {}
         for name, chance in self._classifier.rank(text):
-            code = _base(name)
-            if code in allowed if allowed else code not in _OTHER_SCRIPTS:
-                odds[code] = max(
-                    odds.get(code, -math.inf), _SHARPNESS * math.log(max(chance, _LEAST))
-                )
-        for code in odds:
-            odds[code] += _SUPPORTED_PRIOR * (code in self._supported)
+            code = codes.get(name)
+            # The likeliest comes first: of two names of one language, it counts.
+            if code is not None and code not in odds:
+                odds[code] = _SHARPNESS * math.log(max(chance, _LEAST))
+        for code in self._supported & odds.keys():
+            odds[code] += _SUPPORTED_PRIOR
         return _with_words(odds, text)
+
+
+def _classifier(wanted: Collection[str]) -> ByteClassifier:
+    """Load the classifier for these languages alone; those of the others are let go."""
+    whole = ByteClassifier.from_model_file(MODEL_FILE, norm_probs=True)
+    whole.set_languages(sorted(set(wanted) & set(whole.nb_classes)))
+    return ByteClassifier(
+        # A text takes a hundred rows of the table, which lies in columns otherwise.
+        np.ascontiguousarray(whole.nb_ptc),
+        whole.nb_pc,
+        whole.nb_classes,
+        whole.tk_nextmove,
+        whole.tk_output,
+        norm_probs=True,
+        tk_row=whole.tk_row,
+    )
 
 
 def _with_words(odds: dict[str, float], text: str) -> dict[str, float]:
@@ -140,7 +164,7 @@ def _with_words(odds: dict[str, float], text: str) -> dict[str, float]:
     weight = _WORD_EVIDENCE * min(1.0, _FEW_WORDS / max(1, len(tokens)))
     for code, words in WORDS.items():
         if code in odds:
-            odds[code] += weight * sum(token in words for token in tokens)
+            odds[code] += weight * sum(map(words.__contains__, tokens))
     return odds
 
 
@@ -163,6 +187,8 @@ def _probabilities(odds: Mapping[str, float]) -> dict[str, float]:
 
 
 def _script(text: str) -> str | None:
+    if text.isascii():
+        return "Latin" if _LETTER.search(text) else None
     counts: Counter[str] = Counter()
     for char, count in Counter(text).items():
         for name, pattern in _SCRIPTS.items():

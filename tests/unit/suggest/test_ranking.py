@@ -58,3 +58,23 @@ def test_margin_is_the_lead_over_the_best_other(rank: int, lead: float) -> None:
 def test_margin_alone_is_the_score() -> None:
     """A single article leads by its whole score."""
     assert margin(np.array([0.9]), 0) == pytest.approx(0.9)
+
+
+def test_best_of_many_equal_scores_are_the_first() -> None:
+    """Where more share the last score than are looked at, the order of the index decides."""
+    scores = np.zeros(500, np.float32)
+    scores[[7, 450]] = 1.0
+    allowed = np.ones(500, np.bool_)
+    allowed[0] = False
+
+    found = top_groups(scores, allowed, np.arange(500), 4)
+
+    assert found == [7, 450, 1, 2]
+
+
+def test_groups_of_many_translations_are_passed_over_to_the_end() -> None:
+    """One article in very many languages leaves room for the others."""
+    scores = np.linspace(1, 0, 300, dtype=np.float32)
+    groups = np.array([0] * 250 + [1] * 49 + [2])
+
+    assert top_groups(scores, np.ones(300, np.bool_), groups, 3) == [0, 250, 299]

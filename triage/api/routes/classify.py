@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Response
 from pydantic import ValidationError
 
+from triage.api.answers import answer_json
 from triage.api.brands import held_to
 from triage.api.deps import CallerDep, ServiceDep, TurnsDep
 from triage.api.errors import Problem, documented, problem_of, problem_of_faults
@@ -21,24 +23,41 @@ from triage.service import Service
 from triage.text.limits import check_limits
 
 router = APIRouter(prefix="/v1", tags=["classify"], route_class=JsonRoute)
+JSON = "application/json"
+DURABLE = "durable"
+Recorded = Annotated[
+    str | None,
+    Header(
+        description="`durable`: answer once the decision is on the disk, or with 503 when it "
+        "cannot be recorded."
+    ),
+]
 _PROBLEMS = documented(413, 415, 422, 500, 503)
 
 
 @router.post(
     "/classify",
     summary="Label a message and suggest replies",
+    response_model=Answer,
     responses=answered(ANSWER, "The labels, and articles that may answer.") | _PROBLEMS,
 )
 @needs("classify")
 async def classify(
-    payload: ClassifyRequest, service: ServiceDep, turns: TurnsDep, caller: CallerDep
-) -> Answer:
+    payload: ClassifyRequest,
+    service: ServiceDep,
+    turns: TurnsDep,
+    caller: CallerDep,
+    triage_record: Recorded = None,
+) -> Response:
     """Give each task's label with its confidence, decision and reason, and draft replies.
 
     A message that is empty, too short, automatic or in another language than the bundle knows is
     answered too: every task abstains and says why.
     """
-    return await turns.run(_one, service, held_to(caller, payload.message()), payload.options())
+    durable = _is_durable(triage_record)
+    message, options = held_to(caller, payload.message()), payload.options()
+    run = turns.run_short if service.is_short(message, options) and not durable else turns.run
+    return Response(await run(_one, service, message, options, durable=durable), media_type=JSON)
 
 
 @router.post(
@@ -60,8 +79,18 @@ async def classify_batch(
     return await turns.run(_batch, service, caller, payload.messages)
 
 
-def _one(service: Service, message: Message, options: Options) -> Answer:
-    return answer_of(service.classify([message], options)[0])
+def _is_durable(record: str | None) -> bool:
+    if record not in {None, DURABLE}:
+        raise InputError(
+            "The header Triage-Record has another value.",
+            fix="Send durable, or leave the header out.",
+            field="Triage-Record",
+        )
+    return record == DURABLE
+
+
+def _one(service: Service, message: Message, options: Options, *, durable: bool) -> bytes:
+    return answer_json(service.classify([message], options, durable=durable)[0])
 
 
 def _batch(service: Service, caller: Caller, items: Sequence[object]) -> BatchAnswer:
