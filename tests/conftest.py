@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from tests.builders import tiny_bundle, tiny_settings
-from tests.faults.figures import FULL, LINES, table
+from tests.faults.figures import FORM, LINES, table
 from tests.postgres import new_database, running_server
 from tests.served import build_checkout
 from triage.settings import Settings
@@ -16,7 +16,7 @@ from triage.settings import Settings
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the faults of this session came to."""
     if LINES:
-        terminalreporter.section(f"faults, in {'full' if FULL else 'short'}")
+        terminalreporter.section(f"faults, {FORM or 'in short'}")
         terminalreporter.line(table(LINES))
 
 

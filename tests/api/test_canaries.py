@@ -22,7 +22,7 @@ from triage.bundle.promotion import Bench, challenge
 from triage.settings import Settings
 from triage.storage.writer import GroupWriter
 
-EACH = chosen(30, 500)
+EACH = chosen(30, 125)
 pytestmark = pytest.mark.faults
 BROKEN = ('{"text": "%s', '{"text": "%s\\ud800"}', '{"text": "a", "channel": "%s"}', '["%s"]')
 

@@ -4,8 +4,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-FULL = os.environ.get("TRIAGE_FAULTS") == "full"
-"""Whether all is asked in full, as by ``make faults``, or in short."""
+FORM = os.environ.get("TRIAGE_FAULTS", "")
+"""Empty in the suite; ``full``, or a share of it such as ``0.2``, by ``make faults``."""
+SHARE = 1.0 if FORM == "full" else float(FORM or 0)
 HEAD = ("fault", "load", "asked", "got", "passed")
 
 
@@ -25,8 +26,8 @@ LINES: list[Line] = []
 
 
 def chosen(short: int, full: int) -> int:
-    """Return how much is asked in this form."""
-    return full if FULL else short
+    """Return how much is asked in this form, never less than in the suite."""
+    return max(short, round(SHARE * full))
 
 
 def bore(fault: str, load: str, asked: str, got: str, *, passed: bool) -> None:

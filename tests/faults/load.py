@@ -70,7 +70,9 @@ def labelling(took: list[Took]) -> Callable[[Asker], None]:
 
 
 @contextmanager
-def steadily(server: Server, send: Callable[[Asker], None], rate: float, hands: int = 4) -> Iterator[None]:
+def steadily(
+    server: Server, send: Callable[[Asker], None], rate: float, hands: int = 4
+) -> Iterator[None]:
     """Have something sent at a rate by several hands until the block ends.
 
     A hand whose connection is cut stops when the server is gone, else connects anew.

@@ -45,13 +45,13 @@ def changed(path: Path, content: bytes) -> Iterator[None]:
 def damages(path: Path, others: list[Path], pick: random.Random) -> Iterator[bytes]:
     """Flip bits of a file, cut it short, and put other files in its place."""
     whole = path.read_bytes()
-    for _ in range(chosen(4, 500)):
+    for _ in range(chosen(2, 500)):
         flipped = bytearray(whole)
         flipped[pick.randrange(len(whole))] ^= 1 << pick.randrange(8)
         yield bytes(flipped)
-    for _ in range(chosen(2, 50)):
+    for _ in range(chosen(1, 50)):
         yield whole[: pick.randrange(len(whole))]
-    for other in others:
+    for other in pick.sample(others, chosen(1, len(others))):
         if other != path:
             yield other.read_bytes()
 
@@ -75,7 +75,7 @@ class Attempts:
 
     def __init__(self, bench: Bench, candidate: Path) -> None:
         self.bench, self.candidate = bench, candidate
-        self.made = self.promoted = self.started = 0
+        self.made = self.promoted = self.started = self.other = 0
 
     def try_both(self) -> None:
         """Promote it, then load it as a start does."""
@@ -83,8 +83,8 @@ class Attempts:
         try:
             promote(self.bench, self.candidate.name, Signature("a17"))
             self.promoted += 1
-        except GateError as error:
-            assert "[seal]" in str(error)
+        except GateError as refusal:
+            self.other += "[seal]" not in str(refusal)
         try:
             load_bundle(self.candidate, self.bench.encoders)
             self.started += 1
@@ -113,7 +113,7 @@ def test_corrupt_parts_are_refused_while_the_old_one_answers(
     parts = sorted(
         path for folder in (candidate, *shared) for path in folder.rglob("*") if path.is_file()
     )
-    pick = random.Random(8)
+    pick = random.Random(8)  # noqa: S311 - any byte will do
     for part in parts:
         for content in damages(part, parts, pick):
             if content == part.read_bytes():
@@ -130,5 +130,5 @@ def test_corrupt_parts_are_refused_while_the_old_one_answers(
         "all refused at promotion and at start, the old one answers as before",
         f"{attempts.promoted} promoted, {attempts.started} started, "
         f"{int(different)} answers changed",
-        passed=not (attempts.promoted or attempts.started or different or moved),
+        passed=not (attempts.promoted or attempts.started or attempts.other or different or moved),
     )

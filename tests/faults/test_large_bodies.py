@@ -2,6 +2,7 @@
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import sleep
 
@@ -37,17 +38,13 @@ def pour(port: int) -> tuple[int, int]:
     sent, answer = 0, b""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as opened:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
-        try:
+        with suppress(OSError):
             opened.sendall(HEAD)
             while sent < SIZE:
                 opened.sendall(CHUNK)
                 sent += 65_536
-        except OSError:
-            pass
-        try:
+        with suppress(OSError):
             answer = opened.recv(65_536)
-        except OSError:
-            pass
     return (int(answer.split()[1]) if answer else 0), sent
 
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from io import StringIO
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import schemathesis
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from requests import Session
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
@@ -20,18 +21,15 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.api.asking import MEMBERS
-from tests.api.conftest import HERE
 from tests.api.keyed import bearer, hold
 from tests.faults.figures import bore, chosen
+from tests.serving import Server, serving
 from triage.access.keys import SCOPES
-from triage.api.app import create_app
-from triage.service import Service
 from triage.settings import Settings
-from triage.telemetry import Telemetry
 
 pytestmark = pytest.mark.faults
 
-EXAMPLES = chosen(8, 400)
+EXAMPLES = chosen(8, 1_000)
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -42,28 +40,38 @@ CHECKS = [
 
 
 class Asked:
-    """Sends cases to an app and keeps what came of them.
+    """Sends cases to a server and keeps what came of them.
 
     Args:
-        client: Of the app.
+        server: Where to.
         key: Lets everything through.
     """
 
-    def __init__(self, client: TestClient, key: str) -> None:
-        self._client, self._headers = client, bearer(key)
+    def __init__(self, server: Server, key: str) -> None:
+        self._base, self._headers = f"http://127.0.0.1:{server.port}", bearer(key)
+        self._session = Session()
+        with server.ask() as asker:
+            self.document = asker.get("/openapi.json").body
+        # Else keys are made up, and nothing behind them is reached.
+        del self.document["components"]["securitySchemes"]
+        for path in self.document["paths"].values():
+            for operation in path.values():
+                del operation["security"]
         self.statuses: Counter[int] = Counter()
         self.failures: dict[str, str] = {}
         self.shapeless = 0
 
     def ask(self, case: Case) -> None:
         """Send a case and check what is answered."""
-        response = case.call(session=self._client, base_url="http://127.0.0.1", headers=self._headers)
+        response = case.call(self._base, self._session, self._headers)
         status = response.status_code
         self.statuses[status] += 1
         if status >= 400:
             kind = str(response.headers.get("content-type", ["none"])[0])
             problem = response.json() if kind == "application/problem+json" else {}
             self.shapeless += set(problem) != MEMBERS
+            if problem.get("code") == "not_found":
+                return  # a slash in an id makes another path
         try:
             case.validate_response(response, checks=CHECKS)
         except FailureGroup as group:
@@ -74,19 +82,18 @@ class Asked:
 
 @pytest.fixture
 def asked(checkout: Path, tmp_path: Path) -> Iterator[Asked]:
-    """Serve an app of its own, since all routes are called, with a key for all of them."""
+    """Serve with a key for all routes."""
     chosen_settings = Settings(
         home=tmp_path / "home", models=checkout / "models", data=checkout / "data", profile="tiny"
     )
     key, _ = hold(chosen_settings, *SCOPES, rate="1000000/second")
-    service = Service.open(chosen_settings, Telemetry("error", StringIO()))
-    with TestClient(create_app(service), **HERE) as client:
-        yield Asked(client, key)
+    with serving(checkout, chosen_settings.home, drain_pause_s=0) as server:
+        yield Asked(server, key)
 
 
 def cases(mode: GenerationMode, asked: Asked) -> int:
     """Ask every operation with cases of a kind; return how many operations there are."""
-    schema = schemathesis.openapi.from_dict(asked._client.app.openapi())  # type: ignore[attr-defined] # the app is ours
+    schema = schemathesis.openapi.from_dict(asked.document)
     count = 0
     for found in schema.get_all_operations():
         operation = found.ok()
@@ -103,7 +110,9 @@ def cases(mode: GenerationMode, asked: Asked) -> int:
         def ask(case: Case) -> None:
             asked.ask(case)
 
-        ask()
+        # A route that takes nothing cannot be asked wrongly.
+        with suppress(Unsatisfiable):
+            ask()
         count += 1
     return count
 

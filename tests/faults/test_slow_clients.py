@@ -21,11 +21,8 @@ RATE = 50.0
 TRIES = 3
 QUIET_S = 0.05
 """A p99 below this is no harm, whatever it was before; a busy machine alone doubles a few ms."""
-BEGUN = (
-    b"POST /v1/classify HTTP/1.1\r\nhost: localhost\r\nx-",
-    b"POST /v1/classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    b"content-length: 1000\r\n\r\n",
-)
+_LINE = b"POST /v1/classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+BEGUN = (_LINE + b"x-", _LINE + b"content-length: 1000\r\n\r\n")
 """Half of them never end their headers, half their body."""
 
 
@@ -126,8 +123,5 @@ def test_slow_callers_cost_others_little(checkout: Path, tmp_path: Path) -> None
         f"p99 < 2x or < {1000 * QUIET_S:.0f} ms",
         f"{left} left, last cut off after {last:.1f} s, {failed} others failed, p99 "
         f"{1000 * slow:.0f} ms for {1000 * alone:.0f} ms",
-        passed=not left
-        and last < BODY_S + 3
-        and not failed
-        and slow < max(2 * alone, QUIET_S),
+        passed=not left and last < BODY_S + 3 and not failed and slow < max(2 * alone, QUIET_S),
     )

@@ -39,9 +39,7 @@ def test_of_two_promotions_one_wins(checkout: Path, tmp_path: Path) -> None:
         for _ in range(pairs):
             together = Barrier(2)
             others = [name for name in NAMES if name != champion]
-            asked = [
-                pool.submit(promoted, server, name, champion, together) for name in others
-            ]
+            asked = [pool.submit(promoted, server, name, champion, together) for name in others]
             replies = [one.result() for one in asked]
             outcomes.append(tuple(sorted(reply.status for reply in replies)))
             champion = next(
