@@ -52,6 +52,11 @@ test: setup  ## Run the test suite (slow tests have their own target)
 test-slow: setup  ## Run the slow tests: quality floors on real data
 	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/pytest -m slow $(ARGS)
 
+.PHONY: faults
+faults: setup  ## Try to break the service and print what came of it (SHARE=0.2 for a fifth)
+	TRIAGE_FAULTS=$(or $(SHARE),full) OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false \
+	  $(BIN)/pytest -m faults -q $(ARGS)
+
 .PHONY: quality
 quality: setup  ## Print the figures of quality (public sets via TRIAGE_DATASETS)
 	$(BIN)/python tests/quality/cleaning.py

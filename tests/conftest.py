@@ -7,8 +7,17 @@ import pytest
 from sqlalchemy.engine import URL
 
 from tests.builders import tiny_bundle, tiny_settings
+from tests.faults.figures import FORM, LINES, table
 from tests.postgres import new_database, running_server
+from tests.served import build_checkout
 from triage.settings import Settings
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the faults of this session came to."""
+    if LINES:
+        terminalreporter.section(f"faults, {FORM or 'in short'}")
+        terminalreporter.line(table(LINES))
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +30,12 @@ def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def encoders_folder(bundle_folder: Path) -> Path:
     """Return the folder of the shared encoders that the tiny bundle refers to."""
     return bundle_folder.parent / "encoders"
+
+
+@pytest.fixture(scope="session")
+def checkout(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a checkout with a bundle, a calibrator and a help centre."""
+    return build_checkout(bundle_folder, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture

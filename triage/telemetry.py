@@ -106,6 +106,7 @@ class Metrics:
         self.agreement = counter(
             "triage_shadow_agreement", "Top labels beside the challenger's.", ("task", "agree")
         )
+        self.log_lost = counter("triage_log_lines_lost", "Log lines that could not be written.")
         self.spans = counter("triage_spans", "Spans by what came of them.", ("outcome",))
 
     def count_spans(self, outcome: str, count: int) -> None:
@@ -129,10 +130,30 @@ class Telemetry:
         self.metrics = Metrics()
         self.tracing: Tracing | None = None
         self.log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-            structlog.PrintLogger(stream or sys.stderr),
+            _Lines(stream or sys.stderr, self.metrics),
             processors=_PROCESSORS,
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         )
+
+
+class _Lines(structlog.PrintLogger):
+    """Writes lines, and goes on where they cannot be written.
+
+    A full disk behind the log must end no request, and not the thread that writes the journal.
+    """
+
+    def __init__(self, stream: TextIO, metrics: Metrics) -> None:
+        super().__init__(stream)
+        self._metrics = metrics
+
+    def msg(self, message: str) -> None:
+        """Write a line, or count it lost."""
+        try:
+            super().msg(message)
+        except (OSError, ValueError):
+            self._metrics.log_lost.inc()
+
+    debug = info = warning = error = msg
 
 
 def place(error: BaseException) -> str:

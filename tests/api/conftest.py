@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.served import build_checkout
 from triage.api.app import create_app
 from triage.service import Service
 from triage.settings import Settings
@@ -19,12 +18,6 @@ HERE: dict[str, Any] = {"base_url": "http://127.0.0.1", "client": ("127.0.0.1", 
 """How a program on the server's own machine asks."""
 Serve = Callable[..., TestClient]
 """Serves the app with settings changed by keyword."""
-
-
-@pytest.fixture(scope="session")
-def checkout(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a checkout with a bundle, a calibrator and a help centre."""
-    return build_checkout(bundle_folder, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_every_error_becomes_the_same_shape(kind: type[errors.TriageError]) -> N
         ]
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 415, 418, 500])
+@pytest.mark.parametrize("status", [400, 404, 405, 408, 415, 418, 500])
 def test_every_refusal_of_http_becomes_the_same_shape(status: int) -> None:
     """Statuses that no error of ours has get the same members."""
     problem = http_problem(status).model_dump()

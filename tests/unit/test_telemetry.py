@@ -55,3 +55,23 @@ def test_metrics_of_two_services_are_apart() -> None:
 
     assert b"triage_journal_rows_total 3.0" in one.metrics.render()
     assert b"triage_journal_rows_total 0.0" in other.metrics.render()
+
+
+class FullDisk(StringIO):
+    """A log that takes nothing any more."""
+
+    def write(self, text: str) -> int:
+        """Fail as a full disk does."""
+        raise OSError(28, text)
+
+
+def test_log_that_cannot_be_written_stops_nobody() -> None:
+    """Lines are counted lost, whether the disk is full or the stream is closed."""
+    closed = StringIO()
+    closed.close()
+    for stream in (FullDisk(), closed):
+        telemetry = Telemetry("info", stream)
+        telemetry.log.info("ready")
+        telemetry.log.error("journal_failing")
+
+        assert b"triage_log_lines_lost_total 2.0" in telemetry.metrics.render()

@@ -75,6 +75,11 @@ HTTP_PROBLEMS: Mapping[int, HttpProblem] = {
         "The method is not allowed",
         "This route takes another method; the header Allow names it.",
     ),
+    408: HttpProblem(
+        "request_timeout",
+        "The request came too slowly",
+        "Its headers must arrive within 10 seconds, and its body within 15 seconds of them.",
+    ),
     415: HttpProblem(
         "unsupported_media_type",
         "The body is of another type",

@@ -1,5 +1,6 @@
 """What the OpenAPI document says about keys: the scheme, and the scope of each route."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,6 +9,7 @@ from triage.api.errors import documented
 from triage.api.guard import scopes_of
 
 SCHEME = "key"
+_CONVERTER = re.compile(r":\w+}")
 _SCHEME = {
     "type": "http",
     "scheme": "bearer",
@@ -22,7 +24,8 @@ def with_security(document: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     components = document.setdefault("components", {})
     components.setdefault("securitySchemes", {})[SCHEME] = _SCHEME
     for (method, path), scope in scopes_of(app).items():
-        operation = document["paths"].get(path, {}).get(method.lower())
+        # The document writes {id} where a route's path is {id:path}.
+        operation = document["paths"].get(_CONVERTER.sub("}", path), {}).get(method.lower())
         if not operation:
             continue
         operation["security"] = [{SCHEME: [scope]}] if scope else []

@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
+from triage.api.bounded import BoundedProtocol
 from triage.service import Service
 
 KEEP_ALIVE_S = 30
@@ -83,6 +84,8 @@ def run(app: FastAPI, service: Service) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=BoundedProtocol,
+        ws="none",
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(STOP_S - JOURNAL_S - settings.drain_pause_s),
     )
