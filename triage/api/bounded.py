@@ -39,7 +39,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: TimerHandle | None = None
     _timed: tuple[int, int] | None = None
 
-    def connection_made(self, transport: Transport) -> None:
+    def connection_made(  # type: ignore[override] # as the parent narrows it
+        self, transport: Transport
+    ) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._expect(_HEADERS)
@@ -111,7 +113,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         cycle, in_body = self.cycle, self._stage == _BODY
-        answering = cycle is not None and not cycle.response_complete
+        # None before the first request, whatever the parent declares.
+        known: object = cycle
+        answering = known is not None and not cycle.response_complete
         if answering and not in_body:
             # The request before is still worked on; its answer is the last.
             cycle.keep_alive = False
