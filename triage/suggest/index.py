@@ -229,10 +229,10 @@ class PassageIndex:
         ranked = top_groups(scores, view.groups, top + 1)
         values = scores[ranked].tolist()
         standings = []
+        bounds = zip(view.starts[ranked].tolist(), view.starts[1:][ranked].tolist(), strict=True)
+        numbers = view.articles[ranked].tolist()
         # A handful of rows each: lists are several times faster than arrays here.
-        for rank, place in enumerate(ranked[:top]):
-            begin, end = view.starts[place : place + 2].tolist()
-            number = int(view.articles[place])
+        for rank, (number, (begin, end)) in enumerate(zip(numbers[:top], bounds, strict=False)):
             standings.append(
                 Standing(
                     article=number,
