@@ -1,15 +1,14 @@
 """From the scores of a hit to the probability that its article answers the question."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triage.errors import CorruptBundleError
-from triage.suggest.query import Hit
 
 FORMAT = 1
 """Goes up when a feature is added, dropped or computed otherwise; other numbers are refused."""
@@ -17,19 +16,36 @@ FORMAT = 1
 FEATURES = ("dense", "dense_across", "lexical", "margin", "same_language", "length")
 
 
-def features(hit: Hit, question: str) -> NDArray[np.float64]:
+class Scored(Protocol):
+    """An article that was found, with its scores; a hit is one."""
+
+    @property
+    def dense(self) -> float:
+        """Cosine of question and best passage."""
+
+    @property
+    def lexical(self) -> float:
+        """Share of the question's words found in the best passage."""
+
+    @property
+    def margin(self) -> float:
+        """Lead over the best other article."""
+
+    @property
+    def same_language(self) -> bool:
+        """Whether article and question share their language."""
+
+
+def features(hit: Scored, question: str) -> NDArray[np.float64]:
     """Describe a hit by numbers, shape ``(6,)``, in the order of ``FEATURES``.
 
     Cosines across languages run differently, so they have a slope of their own. Length is the
     natural logarithm of one plus the question's characters.
     """
-    return np.array(_numbers(hit, question), np.float64)
-
-
-def _numbers(hit: Hit, question: str) -> tuple[float, ...]:
     across = 0.0 if hit.same_language else hit.dense
     length = math.log1p(len(question))
-    return (hit.dense, across, hit.lexical, hit.margin, float(hit.same_language), length)
+    same = float(hit.same_language)
+    return np.array([hit.dense, across, hit.lexical, hit.margin, same, length], np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +64,21 @@ class RetrievalCalibrator:
     threshold: float
     precision: float
 
-    def confidence(self, hit: Hit, question: str) -> float:
+    def confidence(self, hit: Scored, question: str) -> float:
         """Give the probability that the article answers the question."""
-        numbers = zip(self.weights, _numbers(hit, question), strict=True)
-        score = sum(weight * number for weight, number in numbers) + self.intercept
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+        return self.confidences([hit], question)[0]
+
+    def confidences(self, hits: Sequence[Scored], question: str) -> list[float]:
+        """Give the probability of each hit; the products of ``features``, without an array each."""
+        dense, across, lexical, margin, same, per_length = self.weights
+        length = per_length * math.log1p(len(question))
+        found = []
+        for hit in hits:
+            score = dense * hit.dense + (0.0 if hit.same_language else across * hit.dense)
+            score += lexical * hit.lexical + margin * hit.margin
+            score += (same if hit.same_language else 0.0) + length + self.intercept
+            found.append(1 / (1 + math.exp(-max(-60.0, min(60.0, score)))))
+        return found
 
     def is_sound(self) -> bool:
         """Tell whether there is one weight per feature and every number is finite."""

@@ -1,7 +1,7 @@
 """The searchable knowledge base: a large part and a small one of what changed since."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import compress
 
 import numpy as np
@@ -12,7 +12,7 @@ from triage.encoders.base import EncoderSet, Profile, Vectors
 from triage.suggest.embedding import Embedder
 from triage.suggest.filters import ArticleTable, Mask
 from triage.suggest.lexical import LexicalIndex
-from triage.suggest.query import Hit, Query
+from triage.suggest.query import Hit, Query, Standing
 from triage.suggest.ranking import (
     SECOND_WEIGHT,
     Scores,
@@ -22,7 +22,15 @@ from triage.suggest.ranking import (
     margin,
     top_groups,
 )
-from triage.suggest.segments import ArticleKey, Cut, Segment, key, passages_of
+from triage.suggest.segments import (
+    ArticleKey,
+    Cut,
+    Segment,
+    joined_groups,
+    key,
+    passages_of,
+)
+from triage.suggest.view import Layout, View, Views
 
 __all__ = ["ArticleKey", "Cut", "PassageIndex", "key"]
 
@@ -30,29 +38,9 @@ MAX_ANSWER = 1_500
 """Longest body, in characters, that is offered whole as an answer."""
 CROWDED_SHARE, CROWDED_LEAST = 0.05, 1_000
 """Passages changed or deleted, as a share of all and at least, from which on a merge is due."""
-MAX_VIEWS = 64
-"""Filters whose articles are remembered; more are worked out anew."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _View:
-    """What a query's filters and language let through; ``same`` is by passage."""
-
-    allowed: Mask
-    any: bool
-    same: Mask
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """Contenders with the exact scores of their passages, and where those of each begin."""
-
-    articles: NDArray[np.int64]
-    blocks: Mask
-    starts: NDArray[np.int64]
-    dense: Scores
-    lexical: Scores
-    fused: Scores
+COPIED_ROWS, COPIES = 1_000, 16
+"""Most passages of a view whose vectors are copied, and most views. So few are compared exactly in
+less time than all of them within a bound."""
 
 
 class PassageIndex:
@@ -82,18 +70,23 @@ class PassageIndex:
         parts = [part for part, _ in both]
         self._parts = parts
         counts = np.concatenate([part.counts for part in parts])
-        self._ends = np.cumsum(counts)
-        self._starts = self._ends - counts
-        self._blocks = np.concatenate([part.blocks for part in parts])
-        self._languages = np.concatenate([part.languages for part in parts])
         whole = [(part.table, np.ones(len(part.articles), bool)) for part in parts]
         self._table = base.table if len(parts) == 1 else ArticleTable.joined(whole)
         self._alive = np.concatenate([mask for _, mask in both])
-        self._groups, self._group_count = _groups(base, delta)
+        groups, self._group_count = joined_groups(base, delta)
         self._words = LexicalIndex(
             [(part.postings, part.passage_mask(mask)) for part, mask in both]
         )
-        self._views: dict[object, _View] = {}
+        ends = np.cumsum(counts)
+        self._layout = Layout(
+            starts=ends - counts,
+            ends=ends,
+            blocks=np.concatenate([part.blocks for part in parts]),
+            languages=np.concatenate([part.languages for part in parts]),
+            codes=self._words.codes,
+            groups=groups,
+        )
+        self._views = Views(self.size)
 
     @classmethod
     def build(
@@ -175,88 +168,118 @@ class PassageIndex:
         """Find the best ``top`` distinct articles, best first, without a threshold.
 
         An article is shown in the language of the question where it has such a translation.
-        All passages are scored within a bound, and those that can win are scored exactly.
+
+        Raises:
+            EncoderError: When the query's vector has another width than the index.
+        """
+        return [self.hit(one) for one in self.find(query, top)]
+
+    def find(self, query: Query, top: int) -> list[Standing]:
+        """Rank articles as ``search`` does and leave their texts for ``hit``.
+
+        Few passages are scored exactly. Of many, all are scored within a bound, and those that can
+        win are scored exactly.
 
         Raises:
             EncoderError: When the query's vector has another width than the index.
         """
         view = self._view(query)
-        if top < 1 or not view.any:
+        if top < 1 or not len(view.articles):
             return []
         question = self.embedder.question(query)
-        lexical = self._words.scores(query.text)
-        near, error = self._near(question)
-        best = article_scores(fuse(near, lexical, view.same), self._blocks, self._starts)
-        error *= 1 + SECOND_WEIGHT
-        articles = contenders(best, view.allowed, self._groups, top + 1, error)
-        found = self._exact(articles, question, lexical, view)
-        scores = article_scores(found.fused, found.blocks, found.starts)
-        everyone = np.ones(len(articles), bool)
-        ranked = top_groups(scores, everyone, self._groups[articles], top + 1)
-        return [
-            self._hit(found, place, query, (scores[place], margin(scores[ranked], rank)))
-            for rank, place in enumerate(ranked[:top])
-        ]
+        words = self._words.sums(query.text, view.spoken)
+        lexical = words.scores(view.rows, view.codes)
+        vectors = view.vectors
+        if vectors is None:
+            near, error = self._near(question)
+            best = article_scores(fuse(near[view.rows], lexical, view.credit), view.kinds)
+            chosen = contenders(best, view.groups, top + 1, error * (1 + SECOND_WEIGHT))
+            view, kept = view.narrowed(chosen)
+            vectors, lexical = self._vectors(view.rows), lexical[kept]
+        # Row by row, so that a score does not depend on what stands beside it.
+        dense = np.vecdot(vectors, question)
+        return self._standings(view, dense, lexical, (query.language, top))
 
-    def _view(self, query: Query) -> _View:
-        name = (query.filters, query.language, query.article_language)
-        view = self._views.get(name)
-        if view is None:
-            allowed = self._alive & self._table.allowed(query.filters)
-            if query.article_language:
-                allowed &= self._table.of_language(query.article_language)
-            allowed = self._table.prefer_translation(
-                allowed, query.language, self._groups, self._group_count
+    def hit(self, found: Standing) -> Hit:
+        """Give the texts of an article that this index found."""
+        rows, fused = found.rows, found.fused
+        passages = [self._passage(row) for row in rows]
+        blocks = [place for place, one in enumerate(passages) if one.kind == "block"]
+        best = max(blocks or range(len(rows)), key=fused.__getitem__)
+        answer = passages[best].text
+        if max(fused) > fused[best]:
+            answer = _body([passages[place].text for place in blocks], answer)
+        return Hit(
+            article=self._article(found.article),
+            passage=passages[best],
+            answer=answer,
+            score=found.score,
+            dense=found.dense,
+            lexical=found.lexical,
+            margin=found.margin,
+            same_language=found.same_language,
+        )
+
+    def _standings(
+        self, view: View, dense: Scores, lexical: Scores, wish: tuple[str, int]
+    ) -> list[Standing]:
+        language, top = wish
+        fused = fuse(dense, lexical, view.credit)
+        scores = article_scores(fused, view.kinds)
+        ranked = top_groups(scores, view.groups, top + 1)
+        values = scores[ranked].tolist()
+        standings = []
+        bounds = zip(view.starts[ranked].tolist(), view.starts[1:][ranked].tolist(), strict=True)
+        numbers = view.articles[ranked].tolist()
+        # A handful of rows each: lists are several times faster than arrays here.
+        for rank, (number, (begin, end)) in enumerate(zip(numbers[:top], bounds, strict=False)):
+            standings.append(
+                Standing(
+                    article=number,
+                    rows=view.rows[begin:end].tolist(),
+                    fused=fused[begin:end].tolist(),
+                    score=values[rank],
+                    dense=max(dense[begin:end].tolist()),
+                    lexical=max(lexical[begin:end].tolist()),
+                    margin=margin(values, rank),
+                    same_language=self._article(number).language == language,
+                )
             )
-            view = _View(allowed, bool(allowed.any()), self._languages == query.language)
-            if len(self._views) >= MAX_VIEWS:
-                self._views = {}
-            self._views[name] = view
+        return standings
+
+    def _view(self, query: Query) -> View:
+        name = (query.filters, query.language, query.article_language)
+        view = self._views.find(name)
+        if view is None:
+            view = self._new_view(query)
+            if len(view.rows) <= COPIED_ROWS and self._views.copied < COPIES:
+                view = replace(view, vectors=self._vectors(view.rows))
+            self._views.keep(name, view)
         return view
+
+    def _new_view(self, query: Query) -> View:
+        allowed = self._alive & self._table.allowed(query.filters)
+        if query.article_language:
+            allowed &= self._table.of_language(query.article_language)
+        allowed = self._table.prefer_translation(
+            allowed, query.language, self._layout.groups, self._group_count
+        )
+        return View.of(np.flatnonzero(allowed), self._layout, query.language)
+
+    def _vectors(self, rows: NDArray[np.int64]) -> Vectors:
+        if not self._delta.articles:
+            return self._base.vectors[rows]
+        border = len(self._base.passages)
+        old = rows < border
+        vectors = np.empty((len(rows), self.embedder.encoders.dim), np.float32)
+        vectors[old] = self._base.vectors[rows[old]]
+        vectors[~old] = self._delta.vectors[rows[~old] - border]
+        return vectors
 
     def _near(self, question: Vectors) -> tuple[Scores, float]:
         found = [part.scan.scores(question) for part in self._parts]
         near = found[0][0] if len(found) == 1 else np.concatenate([near for near, _ in found])
         return near, max(error for _, error in found)
-
-    def _exact(
-        self, articles: NDArray[np.int64], question: Vectors, lexical: Scores, view: _View
-    ) -> _Found:
-        counts = self._ends[articles] - self._starts[articles]
-        starts = np.cumsum(counts) - counts
-        rows = np.arange(counts.sum()) + np.repeat(self._starts[articles] - starts, counts)
-        border = len(self._base.passages)
-        split = int(np.searchsorted(rows, border))
-        own, new = self._base.vectors[rows[:split]], self._delta.vectors[rows[split:] - border]
-        # Row by row, so that a score does not depend on what stands beside it.
-        dense = np.einsum("ij,j->i", np.concatenate([own, new]) if len(new) else own, question)
-        fused = fuse(dense, lexical[rows], view.same[rows])
-        return _Found(articles, self._blocks[rows], starts, dense, lexical[rows], fused)
-
-    def _hit(self, found: _Found, place: int, query: Query, standing: tuple[float, float]) -> Hit:
-        number = int(found.articles[place])
-        begin = int(found.starts[place])
-        end = begin + int(self._ends[number] - self._starts[number])
-        first, kinds = int(self._starts[number]), found.blocks[begin:end]
-        # A handful of rows: lists are several times faster than arrays here.
-        fused = found.fused[begin:end].tolist()
-        blocks = [row for row, is_block in enumerate(kinds) if is_block]
-        shown = blocks or range(end - begin)
-        article, best = self._article(number), max(shown, key=fused.__getitem__)
-        passage = self._passage(first + best)
-        answer = passage.text
-        if max(fused) > fused[best]:
-            answer = _body([self._passage(first + row).text for row in blocks], answer)
-        return Hit(
-            article=article,
-            passage=passage,
-            answer=answer,
-            score=float(standing[0]),
-            dense=float(found.dense[begin:end].max()),
-            lexical=float(found.lexical[begin:end].max()),
-            margin=standing[1],
-            same_language=article.language == query.language,
-        )
 
     def _article(self, number: int) -> Article:
         border = len(self._base.articles)
@@ -269,19 +292,6 @@ class PassageIndex:
     def _passage(self, row: int) -> Passage:
         border = len(self._base.passages)
         return self._base.passages[row] if row < border else self._delta.passages[row - border]
-
-
-def _groups(base: Segment, delta: Segment) -> tuple[NDArray[np.int64], int]:
-    """Number the translation groups of both parts, and count the numbers."""
-    size = len(base.group_of)
-    added: dict[str, int] = {}
-    new = [
-        number
-        if (number := base.group_of.get(one.id)) is not None
-        else added.setdefault(one.id, size + len(added))
-        for one in delta.articles
-    ]
-    return np.concatenate([base.groups, np.array(new, np.int64)]), size + len(added)
 
 
 def _body(blocks: Sequence[str], otherwise: str) -> str:

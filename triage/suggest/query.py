@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,30 @@ class Query:
     vector: NDArray[np.float32]
     filters: Filters
     article_language: str | None = None
+
+
+class Standing(NamedTuple):
+    """Scores of one article found, before its texts are looked at.
+
+    Args:
+        article: Its number in the index.
+        rows: Rows of its passages in the index, titles first.
+        fused: Their fused scores.
+        score: Fused score of the article.
+        dense: Best cosine of its passages.
+        lexical: Best share of words of its passages.
+        margin: Lead of this score over the best other article; negative below the first rank.
+        same_language: Whether article and question share their language.
+    """
+
+    article: int
+    rows: list[int]
+    fused: list[float]
+    score: float
+    dense: float
+    lexical: float
+    margin: float
+    same_language: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Cauchy and Schwarz, so whoever compares exactly the few passages within the boun
 exact scan finds. 100,000 passages of 256 columns take 2.7 ms of one core, numpy's float32 14 ms.
 """
 
+import math
 from functools import cache
 from typing import Protocol
 
@@ -78,12 +79,15 @@ class QuantisedScan:
     def scores(self, question: Vectors) -> tuple[Scores, float]:
         """Return a score for each row, shape ``(n,)``, and how far one may be off."""
         rotated = question @ self._rotation
-        scales, rounded = _quantise(rotated[None], _QUESTION_LEVELS)
-        given = (rounded.astype(np.int16) + _ZERO).astype(np.uint8)
-        product = self._session.run(None, {"question": given})[0][0]
-        near = rounded[0] * scales[0]
-        error = float(np.linalg.norm(rotated - near) + np.linalg.norm(near) * self._row_error)
-        return product * (self._scales * scales[0]), error + float(ROUNDING)
+        scale = max(np.abs(rotated).max(), np.float32(1e-9)) / np.float32(_QUESTION_LEVELS)
+        rounded = np.rint(rotated / scale)
+        given = (rounded + np.float32(_ZERO)).astype(np.uint8)[None]
+        # Below 2**24 up to 2,000 columns, so that single precision holds the product.
+        product = self._session.run(None, {"question": given})[0][0].astype(np.float32)
+        near = rounded * scale
+        away = rotated - near
+        error = math.sqrt(away @ away) + math.sqrt(near @ near) * float(self._row_error)
+        return product * (self._scales * scale), error + float(ROUNDING)
 
 
 @cache

@@ -12,7 +12,7 @@ from triage.domain import Article, Passage
 from triage.encoders.base import Vectors
 from triage.errors import ArticleError
 from triage.suggest.filters import ArticleTable, Mask
-from triage.suggest.lexical import Postings
+from triage.suggest.postings import Postings
 from triage.suggest.scan import Scan, make_scan
 
 ArticleKey = tuple[str, str]
@@ -144,6 +144,19 @@ class Segment:
 def passages_of(cuts: Sequence[Cut]) -> tuple[Passage, ...]:
     """List the passages of all articles in order."""
     return tuple(chain.from_iterable(passages for _, passages in cuts))
+
+
+def joined_groups(base: Segment, delta: Segment) -> tuple[NDArray[np.int64], int]:
+    """Number the translation groups of both parts, and count the numbers."""
+    size = len(base.group_of)
+    added: dict[str, int] = {}
+    new = [
+        number
+        if (number := base.group_of.get(one.id)) is not None
+        else added.setdefault(one.id, size + len(added))
+        for one in delta.articles
+    ]
+    return np.concatenate([base.groups, np.array(new, np.int64)]), size + len(added)
 
 
 def _check(articles: Sequence[Cut]) -> None:

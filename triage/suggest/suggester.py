@@ -48,15 +48,15 @@ class Suggester:
         """
         if top < 1:
             return Suggestions((), "not_requested")
-        hits = self.index.search(query, max(top, CONSIDERED))
-        if not hits:
+        found = self.index.find(query, max(top, CONSIDERED))
+        if not found:
             return Suggestions((), "empty_knowledge_base")
         lowest = self.calibrator.threshold if min_confidence is None else min_confidence
-        scored = [(hit, self.calibrator.confidence(hit, query.text)) for hit in hits]
-        scored.sort(key=lambda pair: -pair[1])
+        sure = self.calibrator.confidences(found, query.text)
+        scored = sorted(zip(found, sure, strict=True), key=lambda pair: -pair[1])
         items = tuple(
-            self._item(hit, confidence, query, customer_name, sentiment)
-            for hit, confidence in scored[:top]
+            self._item(self.index.hit(one), confidence, query, customer_name, sentiment)
+            for one, confidence in scored[:top]
             if confidence >= lowest
         )
         return Suggestions(items, None if items else "nothing_above_threshold")

@@ -10,7 +10,7 @@ import numpy as np
 from triage.domain import Article, Passage
 from triage.encoders.base import EncoderSet, Profile, Vectors
 from triage.suggest.index import PassageIndex
-from triage.suggest.lexical import tokens
+from triage.suggest.postings import tokens
 from triage.suggest.query import Filters, Query
 
 TODAY = date(2026, 11, 21)

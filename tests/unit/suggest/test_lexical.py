@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from triage.suggest.lexical import K1, B, LexicalIndex, Postings, tokens
+from triage.suggest.lexical import K1, B, LexicalIndex
+from triage.suggest.postings import Postings, tokens
 
 
 def test_tokens_drop_case_and_accents() -> None:
