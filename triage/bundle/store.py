@@ -1,5 +1,6 @@
 """Write a bundle whole or not at all; check every byte before anything is built from it."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
 from triage.bundle.manifest import (
     HEADS,
@@ -103,7 +104,7 @@ def load_bundle(
     manifest = read_manifest(folder)
     needed = _profile(manifest, profile).routes.values() if profile else manifest.encoders
     _check_files(folder, manifest)
-    arrays = _arrays(folder / HEADS)
+    arrays = _arrays(folder / HEADS, manifest.files[HEADS])
     bundle = Bundle(
         folder=folder,
         manifest=manifest,
@@ -166,9 +167,15 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         raise CorruptBundleError(f"{folder / MANIFEST}: lists no {HEADS}.")
 
 
-def _arrays(path: Path) -> dict[str, NDArray[np.float32]]:
+def _arrays(path: Path, expected: str) -> dict[str, NDArray[np.float32]]:
+    """Read arrays from bytes that were checked themselves, not from the file they came from."""
     try:
-        return {name: np.asarray(value) for name, value in load_file(path).items()}
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise CorruptBundleError(
+                f"{path}: its bytes changed while it was read.", fix="Load the bundle again."
+            )
+        return {name: np.asarray(value) for name, value in load(content).items()}
     except (SafetensorError, OSError) as error:
         raise CorruptBundleError(f"{path}: not readable as safetensors.") from error
 

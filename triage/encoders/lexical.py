@@ -256,9 +256,10 @@ class _Words:
         return word[:last][kept], _hash(total[kept], 16 + n)
 
 
-def tfidf(counts: SparseRows, idf: NDArray[np.float32]) -> SparseRows:
+def tfidf(counts: SparseRows, idf: NDArray[np.floating]) -> SparseRows:
     """Weigh counts by ``(1 + ln tf) * idf`` and scale each row to unit length."""
-    values = (1 + np.log(counts.values)) * idf.take(counts.indices)
+    taken = idf.take(counts.indices).astype(np.float32, copy=False)
+    values = (1 + np.log(counts.values)) * taken
     lengths = counts.indptr[1:] - counts.indptr[:-1]
     rows = np.repeat(np.arange(len(counts)), lengths)
     norms = np.sqrt(np.bincount(rows, values * values, minlength=len(counts)))

@@ -1,6 +1,6 @@
 """A transformer exported to ONNX: pooling, projection and unit length lie in its graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -11,13 +11,16 @@ from tokenizers import Tokenizer
 
 from triage.encoders.base import Vectors
 from triage.encoders.folder import EncoderMeta, open_folder
-from triage.encoders.static import load_tokenizer, readable
+from triage.encoders.static import open_tokenizer, readable
+from triage.encoders.unigram import Unigram
+from triage.encoders.words import WordTokenizer
 from triage.errors import EncoderError
 
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 MAX_TOKENS = 512
 """Longest text of a graph that names no limit."""
+Ids = Callable[[Sequence[str]], list[list[int]]]
 
 
 class OnnxEncoder:
@@ -36,7 +39,10 @@ class OnnxEncoder:
     """
 
     def __init__(
-        self, meta: EncoderMeta, tokenizer: Tokenizer, session: onnxruntime.InferenceSession
+        self,
+        meta: EncoderMeta,
+        tokenizer: Tokenizer | Unigram,
+        session: onnxruntime.InferenceSession,
     ) -> None:
         self.name, self.dim, self.space = meta.name, meta.dim, meta.space
         self.fingerprint = meta.fingerprint()
@@ -46,9 +52,8 @@ class OnnxEncoder:
                 f"The graph of {meta.name} gives {width} columns, not {meta.dim}.",
                 fix="Export the encoder again.",
             )
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(meta.max_tokens or MAX_TOKENS)
-        self._tokenizer, self._session = tokenizer, session
+        self._ids = _reader(tokenizer, meta.max_tokens or MAX_TOKENS)
+        self._session = session
         self._inputs = [entry.name for entry in session.get_inputs()]
 
     @classmethod
@@ -59,15 +64,15 @@ class OnnxEncoder:
             EncoderError: When a file is missing, changed or no graph.
         """
         meta = open_folder(folder, kind="onnx")
-        return cls(meta, load_tokenizer(folder / TOKENIZER), _session(folder / MODEL))
+        return cls(meta, open_tokenizer(folder / TOKENIZER), _session(folder / MODEL))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts into rows of unit length, shape ``(n, dim)``."""
         out = np.zeros((len(texts), self.dim), np.float32)
         filled = [row for row, text in enumerate(texts) if text.strip()]
-        encoded = self._tokenizer.encode_batch_fast([readable(texts[row]) for row in filled])
-        for row, one in zip(filled, encoded, strict=True):
-            out[row] = self._run(np.array([one.ids], np.int64))[0]
+        encoded = self._ids([readable(texts[row]) for row in filled])
+        for row, ids in zip(filled, encoded, strict=True):
+            out[row] = self._run(np.array([ids], np.int64))[0]
         return out
 
     def _run(self, ids: NDArray[np.int64]) -> Vectors:
@@ -79,6 +84,18 @@ class OnnxEncoder:
         }
         rows: Vectors = self._session.run(None, {name: values[name] for name in self._inputs})[0]
         return rows
+
+
+def _reader(tokenizer: Tokenizer | Unigram, limit: int) -> Ids:
+    """Tell what turns texts into ids with special tokens, at most ``limit`` of them a text."""
+    if isinstance(tokenizer, Unigram):
+        before, after = tokenizer.before, tokenizer.after
+        room = limit - len(before) - len(after)
+        words = WordTokenizer(tokenizer)
+        return lambda texts: [[*before, *ids[:room], *after] for ids in words.ids(texts)]
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(limit)
+    return lambda texts: [one.ids for one in tokenizer.encode_batch_fast(list(texts))]
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

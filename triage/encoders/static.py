@@ -1,5 +1,6 @@
 """The multilingual table: a text is the sum of its tokens' rows, scaled to unit length."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ from tokenizers import Tokenizer
 
 from triage.encoders.base import Vectors
 from triage.encoders.folder import EncoderMeta, open_folder
+from triage.encoders.unigram import Unigram
 from triage.encoders.words import WordTokenizer
 from triage.errors import EncoderError
 
@@ -36,11 +38,12 @@ class StaticEncoder:
     def __init__(
         self,
         meta: EncoderMeta,
-        tokenizer: Tokenizer,
+        tokenizer: Tokenizer | Unigram,
         rows: NDArray[np.int8],
         scales: NDArray[np.float16],
     ) -> None:
-        wanted = (tokenizer.get_vocab_size(), meta.dim)
+        count = tokenizer.size if isinstance(tokenizer, Unigram) else tokenizer.get_vocab_size()
+        wanted = (count, meta.dim)
         if rows.shape != wanted or scales.shape != wanted[:1] or rows.dtype != np.int8:
             raise EncoderError(
                 f"The table of {meta.name} is {rows.dtype} {rows.shape}, not int8 {wanted}.",
@@ -66,7 +69,7 @@ class StaticEncoder:
             raise EncoderError(
                 f"{folder}: the table cannot be read.", fix="Export the encoder again."
             ) from error
-        return cls(meta, load_tokenizer(folder / TOKENIZER), rows, scales)
+        return cls(meta, open_tokenizer(folder / TOKENIZER), rows, scales)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts into rows of unit length, shape ``(n, dim)``; order of words is not seen."""
@@ -85,6 +88,19 @@ class StaticEncoder:
         return total
 
 
+def open_tokenizer(path: Path) -> Tokenizer | Unigram:
+    """Read a ``tokenizer.json`` in the form that takes less memory, where there is one for it.
+
+    Raises:
+        EncoderError: When it cannot be read.
+    """
+    try:
+        small = Unigram.read(json.loads(path.read_bytes()))
+    except Exception as error:
+        raise _unreadable(path) from error
+    return small or load_tokenizer(path)
+
+
 def load_tokenizer(path: Path) -> Tokenizer:
     """Read a ``tokenizer.json``.
 
@@ -94,9 +110,13 @@ def load_tokenizer(path: Path) -> Tokenizer:
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:
-        raise EncoderError(
-            f"{path}: not a tokenizer this version reads.", fix="Export the encoder again."
-        ) from error
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> EncoderError:
+    return EncoderError(
+        f"{path}: not a tokenizer this version reads.", fix="Export the encoder again."
+    )
 
 
 def readable(text: str) -> str:

@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from tokenizers import Tokenizer
 
+from triage.encoders.unigram import Unigram
+
 MAX_WORDS = 16_384
 """Words whose ids are remembered; together with their ids about 4 MB."""
 LONGEST = 40
@@ -32,9 +34,10 @@ class WordTokenizer:
         tokenizer: Asked for every word once; for whole texts where it may look across spaces.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer | Unigram) -> None:
         self._tokenizer = tokenizer
-        self._by_words = _cuts_at_spaces(tokenizer)
+        steps = tokenizer.cutter if isinstance(tokenizer, Unigram) else tokenizer
+        self._by_words = _cuts_at_spaces(steps)
         self._words: dict[str, list[int]] = {}
         self._joints: dict[str, list[int] | None] = {}
 
@@ -89,6 +92,8 @@ class WordTokenizer:
         self._joints[ends] = between if fits and _is_plain(ends) else None
 
     def _asked(self, texts: Sequence[str]) -> list[list[int]]:
+        if isinstance(self._tokenizer, Unigram):
+            return self._tokenizer.ids(texts)
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [one.ids for one in encoded]
 

@@ -69,7 +69,6 @@ class HeadStack:
     """
 
     def __init__(self, heads: Sequence[Head], ngrams: HashedNgrams) -> None:
-        self.heads = {head.task: head for head in heads}
         self.ngrams = ngrams
         for head in heads:
             if head.lexical is not None and len(head.lexical.idf).bit_count() != 1:
@@ -90,6 +89,17 @@ class HeadStack:
             )
             for idf, weights, tasks in _by_frequencies(heads)
         ]
+        self.heads = {head.task: self._seen(head) for head in heads}
+
+    def _seen(self, head: Head) -> Head:
+        """Let a head look into the joined table, so that its own weights are not kept too."""
+        for group in self._groups:
+            inside = np.isin(group.columns, np.arange(len(self._bias))[self._columns[head.task]])
+            if inside.any():
+                start = int(inside.argmax())
+                weights = group.weights[:, start : start + len(head.labels)]
+                return replace(head, lexical=LexicalWeights(weights, group.idf))
+        return head
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -110,15 +120,20 @@ class HeadStack:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lexical:
-    """The lexical weights of heads that share inverse frequencies, and the columns they fill."""
+    """The lexical weights of heads that share inverse frequencies, and the columns they fill.
+
+    Both stay in the precision they were stored in; the rows of a message are widened as they come.
+    """
 
     ngrams: HashedNgrams
-    idf: Floats
-    weights: Floats
+    idf: NDArray[np.floating]
+    weights: NDArray[np.floating]
     columns: NDArray[np.int64]
 
 
-def _by_frequencies(heads: Sequence[Head]) -> list[tuple[Floats, Floats, list[str]]]:
+def _by_frequencies(
+    heads: Sequence[Head],
+) -> list[tuple[NDArray[np.floating], NDArray[np.floating], list[str]]]:
     """Join the lexical weights of heads that share inverse frequencies into one table."""
     groups: dict[bytes, list[tuple[str, LexicalWeights]]] = {}
     for head in heads:
@@ -126,19 +141,20 @@ def _by_frequencies(heads: Sequence[Head]) -> list[tuple[Floats, Floats, list[st
             groups.setdefault(head.lexical.idf.tobytes(), []).append((head.task, head.lexical))
     return [
         (
-            members[0][1].idf.astype(np.float32),
-            np.concatenate([part.weights for _, part in members], axis=1).astype(np.float32),
+            members[0][1].idf,
+            np.concatenate([part.weights for _, part in members], axis=1),
             [task for task, _ in members],
         )
         for members in groups.values()
     ]
 
 
-def weigh(rows: SparseRows, weights: Floats) -> Floats:
+def weigh(rows: SparseRows, weights: NDArray[np.floating]) -> Floats:
     """Multiply sparse rows by weights ``(buckets, labels)``; return shape ``(n, labels)``."""
     out = np.zeros((len(rows), weights.shape[1]), np.float32)
     bounds = rows.indptr.tolist()
     for row, (start, end) in enumerate(pairwise(bounds)):
         # Row by row: a message gets the same scores in any company, and no large table is made.
-        out[row] = rows.values[start:end] @ weights.take(rows.indices[start:end], axis=0)
+        taken = weights.take(rows.indices[start:end], axis=0)
+        out[row] = rows.values[start:end] @ taken.astype(np.float32, copy=False)
     return out

@@ -14,10 +14,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from py3langid.langid import MODEL_FILE
-from py3langid.langid import LanguageIdentifier as ByteClassifier
 
 from triage.domain import Language
+from triage.text.byte_model import ByteModel, Classifier
 from triage.text.words import DANISH_ONLY, NORWEGIAN_ONLY, WORDS
 
 UNKNOWN = "und"
@@ -46,6 +45,8 @@ _SCRIPTS = {
     "th": re.compile("[\u0e00-\u0e7f]"),
     "hi": re.compile("[\u0900-\u097f]"),
 }
+CLASSIFIED = frozenset({*DECOYS, "nn", *_CLASSIFIED["Cyrillic"]})
+"""What the byte classifier may answer beside the supported languages."""
 # A character of these says as much as a few Latin letters; brand names stand in Latin anywhere.
 _DENSE = {"zh": 4, "ja": 4, "ko": 3}
 _NEIGHBOURS = frozenset({"da", "no"})
@@ -79,7 +80,7 @@ class LanguageIdentifier:
 
     def __init__(self, supported: Sequence[str]) -> None:
         self._supported = frozenset(_base(code) for code in supported)
-        self._classifier = _classifier({*self._supported, *DECOYS, "nn", *_CLASSIFIED["Cyrillic"]})
+        self._classifier = _classifier({*self._supported, *CLASSIFIED})
         codes = {name: _base(name) for name in self._classifier.nb_classes}
         self._codes = {
             script: {
@@ -143,11 +144,19 @@ class LanguageIdentifier:
         return _with_words(odds, text)
 
 
-def _classifier(wanted: Collection[str]) -> ByteClassifier:
+def _classifier(wanted: Collection[str]) -> Classifier:
     """Load the classifier for these languages alone; those of the others are let go."""
-    whole = ByteClassifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return ByteModel.of(wanted) or _packaged(wanted)
+
+
+def _packaged(wanted: Collection[str]) -> Classifier:
+    """Take the package's own model, for a bundle in a language that is not shipped."""
+    from py3langid.langid import MODEL_FILE
+    from py3langid.langid import LanguageIdentifier as Packaged
+
+    whole = Packaged.from_model_file(MODEL_FILE, norm_probs=True)
     whole.set_languages(sorted(set(wanted) & set(whole.nb_classes)))
-    return ByteClassifier(
+    found: Classifier = Packaged(
         # A text takes a hundred rows of the table, which lies in columns otherwise.
         np.ascontiguousarray(whole.nb_ptc),
         whole.nb_pc,
@@ -157,6 +166,7 @@ def _classifier(wanted: Collection[str]) -> ByteClassifier:
         norm_probs=True,
         tk_row=whole.tk_row,
     )
+    return found
 
 
 def _with_words(odds: dict[str, float], text: str) -> dict[str, float]:
