@@ -96,11 +96,6 @@ class Metrics:
         self.suggested = counter(
             "triage_suggested", "Messages by what was suggested.", ("outcome",)
         )
-        self.request_of = cache(self.requests.labels)
-        self.seconds_of = cache(self.seconds.labels)
-        self.step_of = cache(self.steps.labels)
-        self.decision_of = cache(self.decisions.labels)
-        self.suggested_of = cache(self.suggested.labels)
         self.overloaded = counter("triage_overloaded", "Requests without a turn.", ("reason",))
         self.in_flight = gauge("triage_in_flight", "Requests that wait or run.")
         self.journal_rows = counter("triage_journal_rows", "Rows made durable.")
@@ -117,6 +112,14 @@ class Metrics:
             "triage_shadow_agreement", "Top labels beside the challenger's.", ("task", "agree")
         )
         self.spans = counter("triage_spans", "Spans by what came of them.", ("outcome",))
+        self._remember()
+
+    def _remember(self) -> None:
+        self.request_of = cache(self.requests.labels)
+        self.seconds_of = cache(self.seconds.labels)
+        self.step_of = cache(self.steps.labels)
+        self.decision_of = cache(self.decisions.labels)
+        self.suggested_of = cache(self.suggested.labels)
 
     def count_spans(self, outcome: str, count: int) -> None:
         """Count spans that were sent or lost."""
