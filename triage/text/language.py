@@ -11,13 +11,10 @@ proof.
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-
-import numpy as np
-from py3langid.langid import MODEL_FILE
-from py3langid.langid import LanguageIdentifier as ByteClassifier
+from collections.abc import Mapping, Sequence
 
 from triage.domain import Language
+from triage.text.byte_model import ByteModel
 from triage.text.words import DANISH_ONLY, NORWEGIAN_ONLY, WORDS
 
 UNKNOWN = "und"
@@ -55,6 +52,11 @@ _SURE = 0.99
 _LETTER = re.compile("[A-Za-z]")
 _NOISE = re.compile(r"\S*(?:@|://|www\.)\S*|[#@][A-Za-z0-9_]+")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CODES = {
+    word: tuple(code for code, words in WORDS.items() if word in words)
+    for word in frozenset[str]().union(*WORDS.values())
+}
+"""Languages of each telling word."""
 
 # In natural logarithms of odds, set on messages cut to one to six words and half of the decoys.
 _SHARPNESS = 1.6
@@ -79,8 +81,8 @@ class LanguageIdentifier:
 
     def __init__(self, supported: Sequence[str]) -> None:
         self._supported = frozenset(_base(code) for code in supported)
-        self._classifier = _classifier({*self._supported, *DECOYS, "nn", *_CLASSIFIED["Cyrillic"]})
-        codes = {name: _base(name) for name in self._classifier.nb_classes}
+        self._model = ByteModel({*self._supported, *DECOYS, "nn", *_CLASSIFIED["Cyrillic"]})
+        codes = {name: _base(name) for name in self._model.names}
         self._codes = {
             script: {
                 name: code
@@ -98,7 +100,7 @@ class LanguageIdentifier:
         ``supported`` then says whether the supported ones together do, and holds for a text
         without letters too, since nothing speaks against them.
         """
-        words = _NOISE.sub(" ", text[:MAX_READ])
+        words = _without_noise(text[:MAX_READ])
         declared, local = _base(hint or ""), _base(locale or "")
         odds = self._odds(words)
         if not odds and {declared, local} & self._supported:
@@ -115,7 +117,8 @@ class LanguageIdentifier:
     def _answer(self, chances: Mapping[str, float]) -> Language:
         if not chances:
             return Language(UNKNOWN, 0.0, supported=True)
-        code = max(chances, key=lambda code: (chances[code], code))
+        most = max(chances.values())
+        code = max(code for code, chance in chances.items() if chance == most)
         if chances[code] < _UNSURE:
             ours = sum(chance for code, chance in chances.items() if code in self._supported)
             return Language(UNKNOWN, chances[code], ours >= _UNSURE)
@@ -133,39 +136,31 @@ class LanguageIdentifier:
             }
         codes = self._codes[script]
         odds: dict[str, float] = {}
-        for name, chance in self._classifier.rank(text):
+        for name, chance in self._model.chances(text).items():
             code = codes.get(name)
-            # The likeliest comes first: of two names of one language, it counts.
-            if code is not None and code not in odds:
-                odds[code] = _SHARPNESS * math.log(max(chance, _LEAST))
+            if code is not None:
+                found = _SHARPNESS * math.log(max(chance, _LEAST))
+                # Of two names of one language the likelier counts.
+                odds[code] = max(odds.get(code, found), found)
         for code in self._supported & odds.keys():
             odds[code] += _SUPPORTED_PRIOR
         return _with_words(odds, text)
 
 
-def _classifier(wanted: Collection[str]) -> ByteClassifier:
-    """Load the classifier for these languages alone; those of the others are let go."""
-    whole = ByteClassifier.from_model_file(MODEL_FILE, norm_probs=True)
-    whole.set_languages(sorted(set(wanted) & set(whole.nb_classes)))
-    return ByteClassifier(
-        # A text takes a hundred rows of the table, which lies in columns otherwise.
-        np.ascontiguousarray(whole.nb_ptc),
-        whole.nb_pc,
-        whole.nb_classes,
-        whole.tk_nextmove,
-        whole.tk_output,
-        norm_probs=True,
-        tk_row=whole.tk_row,
-    )
-
-
 def _with_words(odds: dict[str, float], text: str) -> dict[str, float]:
     tokens = _TOKEN.findall(text.casefold())
     weight = _WORD_EVIDENCE * min(1.0, _FEW_WORDS / max(1, len(tokens)))
-    for code, words in WORDS.items():
+    counts = Counter(code for token in tokens for code in _CODES.get(token, ()))
+    for code, count in counts.items():
         if code in odds:
-            odds[code] += weight * sum(map(words.__contains__, tokens))
+            odds[code] += weight * count
     return odds
+
+
+def _without_noise(text: str) -> str:
+    """Leave out addresses and tags, where there may be any."""
+    noisy = any(mark in text for mark in ("@", "#", "://", "www."))
+    return _NOISE.sub(" ", text) if noisy else text
 
 
 def _is_tie(odds: Mapping[str, float], text: str) -> bool:
