@@ -58,10 +58,10 @@ class Monitor:
         """Take note of an answer."""
         metrics = self._telemetry.metrics
         for task, answer in result.labels.items():
-            metrics.decisions.labels(metrics.task(task), answer.decision).inc()
+            metrics.decision_of(metrics.task(task), answer.decision).inc()
         for step, ms in result.timings_ms.items():
-            metrics.steps.labels(step).observe(ms / MS)
-        metrics.suggested.labels(result.suggestions.no_suggestion_reason or "suggested").inc()
+            metrics.step_of(step).observe(ms / MS)
+        metrics.suggested_of(result.suggestions.no_suggestion_reason or "suggested").inc()
         if self._telemetry.tracing:
             self._telemetry.tracing.steps(result.timings_ms)
         self._drift.add(message, result)

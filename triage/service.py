@@ -219,7 +219,7 @@ class Service:
         encoders, profile = live.pipeline.bundle.encoders, live.pipeline.profile
         vector = encoders.encode([text], [language.code], profile)[0]
         found = live.knowledge.answer(question, text, language, vector)
-        self.telemetry.metrics.suggested.labels(found.no_suggestion_reason or "suggested").inc()
+        self.telemetry.metrics.suggested_of(found.no_suggestion_reason or "suggested").inc()
         return found, language
 
     def readiness(self) -> Readiness:

@@ -14,11 +14,11 @@ from triage.api.json_body import (
     Handler,
     JsonRoute,
     ParsedRequest,
-    UnreadableItem,
     check_type,
     parse_body,
     read_body,
 )
+from triage.api.json_text import UnreadableItem
 from triage.api.validation import faults
 from triage.knowledge.checks import FIELDS, FieldError, make_article
 from triage.knowledge.csv_articles import read_table

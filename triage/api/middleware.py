@@ -100,8 +100,8 @@ class Observed:
         # A route has one method or two; the others it refuses would each be a series of their own.
         refused = request.status == HTTPStatus.METHOD_NOT_ALLOWED
         method = "other" if refused else request.method
-        metrics.requests.labels(method, route, str(request.status)).inc()
-        metrics.seconds.labels(route).observe(request.seconds)
+        metrics.request_of(method, route, str(request.status)).inc()
+        metrics.seconds_of(route).observe(request.seconds)
         if opened and self.telemetry.tracing:
             self.telemetry.tracing.end(opened, request)
         known = {"trace_id": origin.trace_id} if origin.trace_id else {}

@@ -43,6 +43,9 @@ class ContextIn(Strict):
     ] = None
 
 
+_NOBODY, _ANYWHERE = CustomerIn(), ContextIn()
+
+
 class ClassifyRequest(Strict):
     """One message to label."""
 
@@ -83,8 +86,7 @@ class ClassifyRequest(Strict):
 
     def message(self) -> Message:
         """Return the message as the service knows it."""
-        customer = self.customer or CustomerIn()
-        context = self.context or ContextIn()
+        customer, context = self.customer or _NOBODY, self.context or _ANYWHERE
         return Message(
             text=self.text,
             id=self.id or "",

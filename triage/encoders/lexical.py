@@ -117,6 +117,10 @@ class HashedNgrams:
             return SparseRows(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
         mask = np.uint64(self.buckets - 1)
         rows = [_counted((self._grams(text) & mask).view(np.int64)) for text in texts]
+        if len(rows) == 1:
+            buckets, counts = rows[0]
+            bounds = np.array([0, len(buckets)], np.int64)
+            return SparseRows(bounds, buckets, counts.astype(np.float32))
         return SparseRows(
             indptr=np.cumsum([0, *(len(buckets) for buckets, _ in rows)], dtype=np.int64),
             indices=np.concatenate([buckets for buckets, _ in rows]),
@@ -260,6 +264,11 @@ def tfidf(counts: SparseRows, idf: NDArray[np.floating]) -> SparseRows:
     """Weigh counts by ``(1 + ln tf) * idf`` and scale each row to unit length."""
     taken = idf.take(counts.indices).astype(np.float32, copy=False)
     values = (1 + np.log(counts.values)) * taken
+    if len(counts) == 1:
+        # Summed as several rows are, so that a message gets the same weights in any company.
+        total = np.bincount(np.zeros(len(values), np.intp), values * values, minlength=1)
+        scaled = values / np.maximum(np.sqrt(total), 1e-12)
+        return SparseRows(counts.indptr, counts.indices, scaled.astype(np.float32))
     lengths = counts.indptr[1:] - counts.indptr[:-1]
     rows = np.repeat(np.arange(len(counts)), lengths)
     norms = np.sqrt(np.bincount(rows, values * values, minlength=len(counts)))

@@ -12,9 +12,11 @@ Probabilities = NDArray[np.float64]
 def softmax(scores: NDArray[np.floating], temperature: float = 1.0) -> Probabilities:
     """Turn scores ``(n, labels)`` into rows that sum to one, after dividing by a temperature."""
     scaled = np.asarray(scores, np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    powers = np.exp(scaled)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    # The methods of an array take twice as long for a row of a few labels.
+    scaled -= np.maximum.reduce(scaled, axis=1, keepdims=True)
+    powers = np.exp(scaled, out=scaled)
+    powers /= np.add.reduce(powers, axis=1, keepdims=True)
+    return powers
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Costs:
     def expected(self, probabilities: Floats) -> Floats:
         """Compute the expected cost of giving each label, both of shape ``(n, labels)``."""
         weighted = probabilities * self.missed
-        costs = weighted.sum(axis=1, keepdims=True) - weighted
+        costs = np.add.reduce(weighted, axis=1, keepdims=True) - weighted
         if self.extra.size:
             costs[:, self.given] += probabilities[:, self.true] @ self.extra
         return np.asarray(costs)
@@ -60,6 +60,10 @@ class Costs:
             return np.ones(len(columns), bool)
         costs = self.expected(probabilities)[np.arange(len(columns)), columns]
         return np.asarray(costs < self.by_hand * (1 - ROUNDING))
+
+    def is_affordable(self, cost: float) -> bool:
+        """Tell whether a label of this expected cost is expected to cost less than a person."""
+        return self.by_hand is None or cost < self.by_hand * (1 - ROUNDING)
 
     def paid(self, truth: Ints, columns: Ints) -> Floats:
         """Return what giving labels cost, shape ``(n,)``.

@@ -66,8 +66,9 @@ class Scope:
 
     def outside(self, vectors: Vectors) -> list[bool]:
         """Tell for each row of ``(n, dim)`` whether it lies far from all training messages."""
-        nearest = (vectors @ self.centroids.T).max(axis=1)
-        return [bool(value) for value in nearest < self.min_cosine]
+        nearest = np.maximum.reduce(vectors @ self.centroids.T, axis=1)
+        outside: list[bool] = (nearest < self.min_cosine).tolist()
+        return outside
 
 
 def too_short(text: str) -> bool:
@@ -124,9 +125,11 @@ def result(
     if costs is None:
         top, affordable = ranked[0], True
     else:
-        columns, _ = choose(probabilities[None], costs)
-        affordable = bool(costs.affordable(probabilities[None], columns)[0])
-        top = Score(labels[columns[0]], chances[columns[0]])
+        # As ``choose`` does: of the labels that cost least, the likeliest, and then the first.
+        expected = costs.expected(probabilities[None])[0].tolist()
+        limit = min(expected) + ROUNDING * max(expected)
+        place = next(rank for rank, column in enumerate(order) if expected[column] <= limit)
+        top, affordable = ranked[place], costs.is_affordable(expected[order[place]])
     others = [score for score in ranked if score.label != top.label]
     decided = thresholds.decide(top.label, top.confidence, language, affordable=affordable)
     decision = "abstain" if refusal else decided

@@ -1,9 +1,7 @@
 """Whether a message is a customer's request at all: a head that refuses and never labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from triage.domain import Reason
 from triage.labeling.calibration import softmax
@@ -25,7 +23,13 @@ class Guard:
 
     def reasons(self, scores: Floats) -> list[Reason | None]:
         """Give the likeliest reason that reaches its cut, or None, for scores ``(n, 3)``."""
-        probabilities = softmax(scores, self.temperature)[:, 1:]
-        cuts = np.asarray([self.refuse_at[reason] for reason in REASONS])
-        held = np.where(probabilities >= cuts, probabilities, 0.0)
-        return [REASONS[int(row.argmax())] if row.any() else None for row in held]
+        cuts = [self.refuse_at[reason] for reason in REASONS]
+        rows: list[list[float]] = softmax(scores, self.temperature)[:, 1:].tolist()
+        return [_reason(row, cuts) for row in rows]
+
+
+def _reason(probabilities: Sequence[float], cuts: Sequence[float]) -> Reason | None:
+    held = [
+        chance if chance >= cut else 0.0 for chance, cut in zip(probabilities, cuts, strict=True)
+    ]
+    return REASONS[held.index(max(held))] if any(held) else None

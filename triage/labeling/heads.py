@@ -85,7 +85,7 @@ class HeadStack:
                 replace(ngrams, bits=len(idf).bit_length() - 1),
                 idf,
                 weights,
-                np.concatenate([np.arange(len(self._bias))[self._columns[task]] for task in tasks]),
+                _joined([self._columns[task] for task in tasks]),
             )
             for idf, weights, tasks in _by_frequencies(heads)
         ]
@@ -93,8 +93,9 @@ class HeadStack:
 
     def _seen(self, head: Head) -> Head:
         """Let a head look into the joined table, so that its own weights are not kept too."""
+        every = np.arange(len(self._bias))
         for group in self._groups:
-            inside = np.isin(group.columns, np.arange(len(self._bias))[self._columns[head.task]])
+            inside = np.isin(every[group.columns], every[self._columns[head.task]])
             if inside.any():
                 start = int(inside.argmax())
                 weights = group.weights[:, start : start + len(head.labels)]
@@ -128,7 +129,7 @@ class _Lexical:
     ngrams: HashedNgrams
     idf: NDArray[np.floating]
     weights: NDArray[np.floating]
-    columns: NDArray[np.int64]
+    columns: NDArray[np.int64] | slice
 
 
 def _by_frequencies(
@@ -147,6 +148,13 @@ def _by_frequencies(
         )
         for members in groups.values()
     ]
+
+
+def _joined(columns: Sequence[slice]) -> NDArray[np.int64] | slice:
+    """Join columns, into one slice where they stand side by side, which is quicker to fill."""
+    if all(left.stop == right.start for left, right in pairwise(columns)):
+        return slice(columns[0].start, columns[-1].stop)
+    return np.concatenate([np.arange(part.start, part.stop) for part in columns])
 
 
 def weigh(rows: SparseRows, weights: NDArray[np.floating]) -> Floats:

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 
 from triage.domain import Message, Removed, TextField
 from triage.text.auto import is_automatic
+from triage.text.glance import is_plain_body, is_plain_subject
 from triage.text.html import Rendered, to_text
 from triage.text.limits import check_limits
 from triage.text.mapped import Mapped, plain, tidy
 from triage.text.strip import strip_body, strip_subject
-from triage.text.unicode import fold_look_alikes, normalise
+from triage.text.unicode import changes, fold_look_alikes, normalise
 
 __all__ = ["Cleaned", "check_limits", "clean"]
 
 _BREAK = re.compile("[\r\n\x0b\x0c\x85\u2028\u2029]")
 
+_NOTHING = plain("")
 HEAD = 8_000
 TAIL = 1_000
 
@@ -60,6 +62,32 @@ def clean(message: Message) -> Cleaned:
     Pure, linear in the length, and cleaning the result again changes nothing. Limits are not
     checked here: call ``check_limits`` first.
     """
+    return _glanced(message) or _worked_through(message)
+
+
+def _glanced(message: Message) -> Cleaned | None:
+    """Return a message that is clean as it is; None where that does not show at once."""
+    text, subject = message.text, message.subject
+    if (
+        message.content_type != "text/plain"
+        or not (is_plain_body(text) and is_plain_subject(subject))
+        or changes(text)
+        or changes(subject)
+    ):
+        return None
+    return Cleaned(
+        text=f"{subject}\n{text}" if subject and text else subject or text,
+        body=text,
+        subject=subject,
+        removed=(),
+        truncated=False,
+        auto_generated=is_automatic(subject, text),
+        _subject=plain(subject) if subject else _NOTHING,
+        _body=plain(text),
+    )
+
+
+def _worked_through(message: Message) -> Cleaned:
     decoded = _decoded(message)
     full = tidy(fold_look_alikes(normalise(decoded.text)))
     line = plain(_BREAK.sub(" ", message.subject))

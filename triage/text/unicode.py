@@ -49,11 +49,19 @@ def normalise(mapped: Mapped) -> Mapped:
     Zero-width and bidirectional controls go, ZWJ and ZWNJ stay; every kind of line break becomes
     a line feed. Source: Unicode Standard Annex 15.
     """
-    text = mapped.text
+    return mapped if _is_normal(mapped.text) else _rebuilt(mapped)
+
+
+def changes(text: str) -> bool:
+    """Tell whether normalising and folding may change a text."""
+    if text.isascii() and text.isprintable():
+        return False
+    return not _is_normal(text) or _OTHER_LETTER.search(text) is not None
+
+
+def _is_normal(text: str) -> bool:
     simple = not _ODD.search(text) and not _MAY_STACK.search(text)
-    if simple and (text.isascii() or unicodedata.is_normalized("NFKC", text)):
-        return mapped
-    return _rebuilt(mapped)
+    return simple and (text.isascii() or unicodedata.is_normalized("NFKC", text))
 
 
 def fold_look_alikes(mapped: Mapped) -> Mapped:

@@ -4,16 +4,25 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import ValidationError
 
 from triage.api.answers import answer_json
 from triage.api.brands import held_to
-from triage.api.deps import CallerDep, ServiceDep, TurnsDep
+from triage.api.deps import (
+    CallerDep,
+    ServiceDep,
+    Turn,
+    TurnsDep,
+    get_caller,
+    get_service,
+    get_turns,
+)
 from triage.api.errors import Problem, documented, problem_of, problem_of_faults
 from triage.api.examples import ANSWER, BATCH, answered
 from triage.api.guard import needs
-from triage.api.json_body import JsonRoute, UnreadableItem
+from triage.api.json_body import JsonRoute, directly
+from triage.api.json_text import UnreadableItem
 from triage.api.requests import MAX_BATCH, MAX_SHORT, BatchRequest, ClassifyRequest
 from triage.api.schemas import Answer, BatchAnswer, Refusal, answer_of
 from triage.api.validation import faults
@@ -25,6 +34,7 @@ from triage.text.limits import check_limits
 router = APIRouter(prefix="/v1", tags=["classify"], route_class=JsonRoute)
 JSON = "application/json"
 DURABLE = "durable"
+RECORD = "Triage-Record"
 Recorded = Annotated[
     str | None,
     Header(
@@ -35,6 +45,22 @@ Recorded = Annotated[
 _PROBLEMS = documented(413, 415, 422, 500, 503)
 
 
+async def _answer(request: Request, payload: ClassifyRequest) -> Response:
+    """Answer as ``classify`` does, given what it would be given."""
+    service, turns = await get_service(request), await get_turns(request)
+    record = request.headers.get(RECORD)
+    return await _classified(payload, service, turns, await get_caller(request), record)
+
+
+async def _classified(
+    payload: ClassifyRequest, service: Service, turns: Turn, caller: Caller, record: str | None
+) -> Response:
+    durable = _is_durable(record)
+    message, options = held_to(caller, payload.message()), payload.options()
+    run = turns.run_short if service.is_short(message, options) and not durable else turns.run
+    return Response(await run(_one, service, message, options, durable=durable), media_type=JSON)
+
+
 @router.post(
     "/classify",
     summary="Label a message and suggest replies",
@@ -42,6 +68,7 @@ _PROBLEMS = documented(413, 415, 422, 500, 503)
     responses=answered(ANSWER, "The labels, and articles that may answer.") | _PROBLEMS,
 )
 @needs("classify")
+@directly(_answer)
 async def classify(
     payload: ClassifyRequest,
     service: ServiceDep,
@@ -54,10 +81,7 @@ async def classify(
     A message that is empty, too short, automatic or in another language than the bundle knows is
     answered too: every task abstains and says why.
     """
-    durable = _is_durable(triage_record)
-    message, options = held_to(caller, payload.message()), payload.options()
-    run = turns.run_short if service.is_short(message, options) and not durable else turns.run
-    return Response(await run(_one, service, message, options, durable=durable), media_type=JSON)
+    return await _classified(payload, service, turns, caller, triage_record)
 
 
 @router.post(
@@ -82,9 +106,9 @@ async def classify_batch(
 def _is_durable(record: str | None) -> bool:
     if record not in {None, DURABLE}:
         raise InputError(
-            "The header Triage-Record has another value.",
+            f"The header {RECORD} has another value.",
             fix="Send durable, or leave the header out.",
-            field="Triage-Record",
+            field=RECORD,
         )
     return record == DURABLE
 
