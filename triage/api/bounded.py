@@ -8,7 +8,11 @@ from asyncio import TimerHandle, Transport
 from http import HTTPStatus
 from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from triage.api.correlation import urn
 from triage.api.errors import PROBLEM_JSON, http_problem
@@ -39,7 +43,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: TimerHandle | None = None
     _timed: tuple[int, int] | None = None
 
-    def connection_made(self, transport: Transport) -> None:
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._expect(_HEADERS)
@@ -110,17 +114,20 @@ class BoundedProtocol(HttpToolsProtocol):
         """Say so where no answer is under way, and close; what runs for it hears of the end."""
         if self.transport.is_closing():
             return
-        cycle, in_body = self.cycle, self._stage == _BODY
-        answering = cycle is not None and not cycle.response_complete
-        if answering and not in_body:
+        # Uvicorn has none before the first request, whatever its type says.
+        cycle: RequestResponseCycle | None = self.cycle
+        in_body = self._stage == _BODY
+        if cycle is None or cycle.response_complete:
+            if not in_body:
+                self.transport.write(_refusal(HTTPStatus.REQUEST_TIMEOUT))
+        elif not in_body:
             # The request before is still worked on; its answer is the last.
             cycle.keep_alive = False
             return
-        if not (in_body and (cycle.response_started or self.pipeline)):
-            state = cycle.scope.get("state", {}) if in_body else {}
-            request_id = cast("str | None", state.get("request_id"))
-            self.transport.write(_refusal(HTTPStatus.REQUEST_TIMEOUT, request_id))
-        if answering:
+        else:
+            if not cycle.response_started and not self.pipeline:
+                request_id = cast("str | None", cycle.scope.get("state", {}).get("request_id"))
+                self.transport.write(_refusal(HTTPStatus.REQUEST_TIMEOUT, request_id))
             cycle.disconnected = True
         self.transport.close()
 
