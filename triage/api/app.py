@@ -108,19 +108,19 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.gate = Gate(keyring, Rates(), rate, always=always)
-    app.state.turns = Turns(
-        settings.threads,
-        settings.max_in_flight,
-        settings.queue_timeout_s,
-        service.telemetry.metrics,
-    )
-    add_handlers(app)
+    app.state.turns = _turns(service)
     app.state.store_turns = StoreTurns()
+    add_handlers(app)
     for routes in ROUTERS:
         app.include_router(routes)
     app.get("/docs", include_in_schema=False, response_class=HTMLResponse)(_docs)
     check_routes(app)
     return app
+
+
+def _turns(service: Service) -> Turns:
+    settings, metrics = service.settings, service.telemetry.metrics
+    return Turns(settings.threads, settings.max_in_flight, settings.queue_timeout_s, metrics)
 
 
 def serve(settings: Settings) -> None:

@@ -8,11 +8,7 @@ from asyncio import TimerHandle, Transport
 from http import HTTPStatus
 from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from triage.api.correlation import urn
 from triage.api.errors import PROBLEM_JSON, http_problem
@@ -43,7 +39,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: TimerHandle | None = None
     _timed: tuple[int, int] | None = None
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn
+    def connection_made(  # type: ignore[override] # as the parent narrows it
+        self, transport: Transport
+    ) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._expect(_HEADERS)
@@ -114,20 +112,19 @@ class BoundedProtocol(HttpToolsProtocol):
         """Say so where no answer is under way, and close; what runs for it hears of the end."""
         if self.transport.is_closing():
             return
-        # Uvicorn has none before the first request, whatever its type says.
-        cycle: RequestResponseCycle | None = self.cycle
-        in_body = self._stage == _BODY
-        if cycle is None or cycle.response_complete:
-            if not in_body:
-                self.transport.write(_refusal(HTTPStatus.REQUEST_TIMEOUT))
-        elif not in_body:
+        cycle, in_body = self.cycle, self._stage == _BODY
+        # None before the first request, whatever the parent declares.
+        known: object = cycle
+        answering = known is not None and not cycle.response_complete
+        if answering and not in_body:
             # The request before is still worked on; its answer is the last.
             cycle.keep_alive = False
             return
-        else:
-            if not cycle.response_started and not self.pipeline:
-                request_id = cast("str | None", cycle.scope.get("state", {}).get("request_id"))
-                self.transport.write(_refusal(HTTPStatus.REQUEST_TIMEOUT, request_id))
+        if not (in_body and (cycle.response_started or self.pipeline)):
+            state = cycle.scope.get("state", {}) if in_body else {}
+            request_id = cast("str | None", state.get("request_id"))
+            self.transport.write(_refusal(HTTPStatus.REQUEST_TIMEOUT, request_id))
+        if answering:
             cycle.disconnected = True
         self.transport.close()
 

@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Self
 
@@ -138,6 +138,8 @@ def _quiet_start() -> Iterator[None]:
     """Start processes on one thread each, deaf to ^C, which is for the one that started them."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
+    # It starts with the first process, and lets SIGINT through again when it does.
+    resource_tracker.ensure_running()
     masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -152,6 +154,7 @@ def _quiet_start() -> Iterator[None]:
 
 def _work(pipe: Connection, labelling: Labelling) -> None:
     """Answer units until the other end of the pipe is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         label = labelling.open()
         pipe.send(b"")

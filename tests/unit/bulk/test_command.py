@@ -31,7 +31,11 @@ def begun(tmp_path: Path, bundle_folder: Path) -> "subprocess.Popen[str]":
 
 def start(folder: Path, bundle_folder: Path, *more: str) -> "subprocess.Popen[str]":
     """Start the command."""
-    program = "import triage.bulk.part as p; p.EVERY_S = 0.0; from triage.cli import main; main()"
+    # What starts in the background inherits an ignored SIGINT, and so would the command.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "import triage.bulk.part as p; p.EVERY_S = 0.0; from triage.cli import main; main()"
+    )
     names = ["--file", "in.jsonl", "--out", "out.jsonl", "--workers", "2", *more]
     return subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-c", program, "classify", *names],
