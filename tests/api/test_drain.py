@@ -61,7 +61,7 @@ def stop_under_load(checkout: Path, home: Path) -> Stop:
     ready, replies = Event(), list[Reply]()
     ready.set()
     with (
-        serving(checkout, home, drain_pause_s=1) as server,
+        serving(checkout, home, drain_pause_s=2) as server,
         ThreadPoolExecutor(ASKERS + 1) as pool,
         server.ask() as balancer,
     ):

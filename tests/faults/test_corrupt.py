@@ -1,5 +1,6 @@
 """No changed byte of a bundle or an encoder is ever served."""
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from triage.bundle.moves import Signature
 from triage.bundle.promotion import Bench, promote
 from triage.bundle.store import load_bundle
 from triage.domain import Message, Options
+from triage.encoders.folder import META
 from triage.errors import GateError, TriageError
 from triage.service import Service
 from triage.settings import Settings
@@ -54,6 +56,18 @@ def damages(path: Path, others: list[Path], pick: random.Random) -> Iterator[byt
     for other in pick.sample(others, chosen(1, len(others))):
         if other != path:
             yield other.read_bytes()
+
+
+def decides_nothing(path: Path, content: bytes) -> bool:
+    """Tell whether other bytes mean the same: the name of an encoder is for people alone."""
+    whole = path.read_bytes()
+    if path.name != META or content == whole:
+        return content == whole
+    try:
+        same: bool = json.loads(content) | {"name": ""} == json.loads(whole) | {"name": ""}
+    except (ValueError, TypeError):
+        return False
+    return same
 
 
 def answers(service: Service) -> Labels:
@@ -116,7 +130,7 @@ def test_corrupt_parts_are_refused_while_the_old_one_answers(
     pick = random.Random(8)  # noqa: S311 - any byte will do
     for part in parts:
         for content in damages(part, parts, pick):
-            if content == part.read_bytes():
+            if decides_nothing(part, content):
                 continue
             with changed(part, content):
                 attempts.try_both()

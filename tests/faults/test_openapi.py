@@ -29,7 +29,7 @@ from triage.settings import Settings
 
 pytestmark = pytest.mark.faults
 
-EXAMPLES = chosen(8, 1_000)
+EXAMPLES = chosen(6, 1_000)
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -37,6 +37,8 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
 ]
+APART = {"/v1/classify/batch", "/v1/articles/import"}
+"""Where each item is refused by itself, within an answer of 200."""
 
 
 class Asked:
@@ -73,7 +75,8 @@ class Asked:
             if problem.get("code") == "not_found":
                 return  # a slash in an id makes another path
         try:
-            case.validate_response(response, checks=CHECKS)
+            excluded = [negative_data_rejection] if case.path in APART else []
+            case.validate_response(response, checks=CHECKS, excluded_checks=excluded)
         except FailureGroup as group:
             for failure in group.exceptions:
                 place = f"{case.method} {case.path} {type(failure).__name__}"
@@ -86,7 +89,7 @@ def asked(checkout: Path, tmp_path: Path) -> Iterator[Asked]:
     chosen_settings = Settings(
         home=tmp_path / "home", models=checkout / "models", data=checkout / "data", profile="tiny"
     )
-    key, _ = hold(chosen_settings, *SCOPES, rate="1000000/second")
+    key, _ = hold(chosen_settings, *SCOPES, rate="100000/second")
     with serving(checkout, chosen_settings.home, drain_pause_s=0) as server:
         yield Asked(server, key)
 
@@ -122,6 +125,7 @@ def test_every_operation_keeps_its_word(asked: Asked) -> None:
     operations = cases(GenerationMode.POSITIVE, asked)
     cases(GenerationMode.NEGATIVE, asked)
     faults = sum(count for status, count in asked.statuses.items() if status >= 500)
+    assert {200, 404, 422} <= asked.statuses.keys()
     for place, told in asked.failures.items():
         print(f"{place}\n{told}\n")
 
