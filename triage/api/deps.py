@@ -21,6 +21,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Gone = Callable[[], Awaitable[bool]]
 """Tells whether the caller has gone away."""
+FEW = 8
+"""Requests in flight from which short work is not done on the event loop any more."""
 PATIENCE_S = 0.02
 """Wait after which it is asked whether the caller is still there."""
 
@@ -74,12 +76,17 @@ class Turns:
                 self._free.release()
 
     async def run_short_for(self, gone: Gone | None, work: Callable[[], T]) -> T:
-        """Run work of less than a millisecond on the event loop, in the order of arrival.
+        """Run short work on the event loop, in the order of arrival, while few others are there.
+
+        Behind a queue it goes to a thread as all other work does: a loop that is busy with one
+        message after another would let later ones wait unseen instead of refusing them.
 
         Raises:
             OverloadedError: When too many wait already, or the turn did not come in time.
             ClientDisconnect: When the caller has gone away.
         """
+        if self._in_flight >= FEW:
+            return await self.run_for(gone, work)
         with self._admitted():
             begun = monotonic()
             # The loop counts all who have arrived meanwhile, and refuses whom it must.
