@@ -188,7 +188,7 @@ class Service:
         now = datetime.now(UTC)
         written = []
         for message, result in zip(named, results, strict=True):
-            written.append(self._writer.submit(Entry(message, result, now)))
+            written.append(self._writer.submit(Entry(message, result, now), urgent=durable))
             self.monitor.saw(message, result)
         if durable:
             wait_for(written)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.api.asking import PARCEL, problem
 from tests.api.conftest import Serve
-from triage.api.deps import Turns
+from triage.api.turns import Turns
 from triage.domain import Message, Options, TriageResult
 from triage.errors import OverloadedError
 from triage.pipeline import Pipeline

@@ -1,15 +1,24 @@
 """Short work on the event loop: counted, bounded, and left undone when nobody waits for it."""
 
 import asyncio
-from functools import partial
+from collections.abc import Callable, Sequence
 from time import sleep
 
 import pytest
 from starlette.requests import ClientDisconnect
 
-from triage.api.deps import PATIENCE_S, Turns
+from triage.api.turns import PATIENCE_S, Job, Turns
 from triage.errors import OverloadedError
 from triage.telemetry import Metrics
+
+
+def job(work: Callable[[int], object], number: int, group: str = "", size: int = 0) -> Job:
+    """Make a job for one number, of work that takes several."""
+
+    def several(numbers: Sequence[int]) -> list[object]:
+        return [work(one) for one in numbers]
+
+    return Job(several, number, group, size)
 
 
 def test_short_work_beyond_the_queue_is_refused() -> None:
@@ -18,8 +27,8 @@ def test_short_work_beyond_the_queue_is_refused() -> None:
 
     async def run() -> list[object]:
         turns = Turns(1, 5, 1.0, Metrics())
-        calls = (turns.run_short_for(None, partial(done.append, n)) for n in range(8))
-        return await asyncio.gather(*calls, return_exceptions=True)
+        calls = (turns.run_short_for(None, job(done.append, n)) for n in range(8))
+        return list(await asyncio.gather(*calls, return_exceptions=True))
 
     found = asyncio.run(run())
 
@@ -37,8 +46,8 @@ def test_short_work_whose_time_is_over_is_never_begun() -> None:
 
     async def run() -> list[object]:
         turns = Turns(1, 5, 0.02, Metrics())
-        calls = (turns.run_short_for(None, partial(slow, n)) for n in range(3))
-        return await asyncio.gather(*calls, return_exceptions=True)
+        calls = (turns.run_short_for(None, job(slow, n)) for n in range(3))
+        return list(await asyncio.gather(*calls, return_exceptions=True))
 
     found = asyncio.run(run())
 
@@ -56,13 +65,21 @@ def test_work_of_a_caller_who_left_is_not_done(*, short: bool) -> None:
 
     def first() -> None:
         done.append("first")
-        sleep(2 * PATIENCE_S)
+        sleep(1.1 * PATIENCE_S)
+
+    def second() -> None:
+        done.append("second")
 
     async def run() -> list[object]:
         turns = Turns(1, 5, 5.0, Metrics())
-        ask = turns.run_short_for if short else turns.run_for
-        calls = [ask(None, first), ask(gone, partial(done.append, "second"))]
-        return await asyncio.gather(*calls, return_exceptions=True)
+        if short:
+            calls = [
+                turns.run_short_for(None, job(lambda _: first(), 1)),
+                turns.run_short_for(gone, job(lambda _: second(), 2)),
+            ]
+        else:
+            calls = [turns.run_for(None, first), turns.run_for(gone, second)]
+        return list(await asyncio.gather(*calls, return_exceptions=True))
 
     found = asyncio.run(run())
 
@@ -77,7 +94,76 @@ def test_failing_short_work_gives_its_place_back() -> None:
         turns = Turns(1, 1, 0.5, Metrics())
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
-                await turns.run_short_for(None, lambda: divmod(1, 0))
-        return await turns.run_short_for(None, lambda: 7)
+                await turns.run_short_for(None, job(lambda n: divmod(n, 0), 1))
+        answer: int = await turns.run_short_for(None, job(lambda _: 7, 1))
+        return answer
 
     assert asyncio.run(run()) == 7
+
+
+def groups_of(jobs: Sequence[tuple[str, int]]) -> list[list[int]]:
+    """Ask for jobs of a group and a size all at once; list which were done together."""
+    together: list[list[int]] = []
+
+    def note(numbers: Sequence[int]) -> Sequence[int]:
+        together.append(list(numbers))
+        return numbers
+
+    async def run() -> list[int]:
+        turns = Turns(1, 50, 5.0, Metrics())
+        calls = (
+            turns.run_short_for(None, Job(note, number, group, size))
+            for number, (group, size) in enumerate(jobs)
+        )
+        return list(await asyncio.gather(*calls))
+
+    assert asyncio.run(run()) == list(range(len(jobs)))
+    return together
+
+
+def test_short_work_that_waits_is_done_together() -> None:
+    """Neighbours of one kind share a group, up to its number of items."""
+    assert groups_of([("a", 1)] * 10) == [list(range(8)), [8, 9]]
+    assert groups_of([("a", 1), ("b", 1), ("b", 1), ("a", 1)]) == [[0], [1, 2], [3]]
+
+
+def test_long_items_do_not_make_a_long_group() -> None:
+    """A group ends before it gets too large; one large item is a group of its own."""
+    assert groups_of([("a", 900), ("a", 900), ("a", 900)]) == [[0, 1], [2]]
+    assert groups_of([("a", 9_000), ("a", 1)]) == [[0], [1]]
+
+
+def test_failing_item_does_not_fail_its_group() -> None:
+    """Whoever shared a group with an item that fails gets a result all the same."""
+
+    def inverse(numbers: Sequence[int]) -> list[float]:
+        return [1 / number for number in numbers]
+
+    async def run() -> list[object]:
+        turns = Turns(1, 50, 5.0, Metrics())
+        calls = (turns.run_short_for(None, Job(inverse, number)) for number in (1, 0, 2))
+        return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    first, second, third = asyncio.run(run())
+
+    assert (first, third) == (1.0, 0.5)
+    assert isinstance(second, ZeroDivisionError)
+
+
+def test_caller_who_is_cancelled_leaves_the_others_in_peace() -> None:
+    """What nobody waits for any more is not done, and its place is free."""
+    done: list[int] = []
+
+    async def run() -> int:
+        turns = Turns(1, 2, 5.0, Metrics())
+        calls = [
+            asyncio.ensure_future(turns.run_short_for(None, job(done.append, n))) for n in (1, 2)
+        ]
+        await asyncio.sleep(0)
+        calls[0].cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        answer: int = await turns.run_short_for(None, job(lambda n: n, 3))
+        return answer
+
+    assert asyncio.run(run()) == 3
+    assert done == [2]

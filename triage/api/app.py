@@ -13,7 +13,6 @@ from starlette.middleware import Middleware
 from triage import __version__
 from triage.access.rates import Rates, read_rate
 from triage.api import server
-from triage.api.deps import Turns
 from triage.api.docs import POLICY, page
 from triage.api.errors import add_handlers
 from triage.api.examples import restore_nulls
@@ -30,6 +29,7 @@ from triage.api.routes import (
     suggestions,
 )
 from triage.api.store_deps import StoreTurns
+from triage.api.turns import Turns
 from triage.service import Service
 from triage.settings import Settings, check_exposure, is_loopback
 from triage.storage.lock import only_server

@@ -63,7 +63,8 @@ class StaticEncoder:
         """
         meta = open_folder(folder, kind="static")
         try:
-            rows = np.load(folder / ROWS, mmap_mode="r", allow_pickle=False)
+            # As a plain array: each step over a memmap object runs Python code of its class.
+            rows = np.asarray(np.load(folder / ROWS, mmap_mode="r", allow_pickle=False))
             scales = np.load(folder / SCALES, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise EncoderError(

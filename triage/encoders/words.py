@@ -1,11 +1,12 @@
 """Token ids word by word: most words of a message were seen before, and their ids are known.
 
 A Unigram tokenizer that cuts at spaces, scripts, punctuation and digits never looks across a space,
-with one exception: where the script changes at a space, the space is a token of its own. So the ids
-of a text are those of its words, with that token between some of them.
+with one exception: where the script changes at a space, the space is one or two tokens of its own.
+So the ids of a text are those of its words, with such tokens between some of them.
 """
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -17,7 +18,10 @@ MAX_WORDS = 16_384
 """Words whose ids are remembered; together with their ids about 4 MB."""
 LONGEST = 40
 """Longest word that is remembered, in characters."""
+MOST_BETWEEN = 2
+"""Most tokens of a space: one before a sign is cut off from both sides."""
 _SPACE = "▁"
+_MARKS_AND_CONTROLS = "MC"
 _CUTTERS = (
     {"type": "UnicodeScripts"},
     {"type": "Metaspace", "replacement": _SPACE, "prepend_scheme": "always", "split": True},
@@ -86,10 +90,14 @@ class WordTokenizer:
         left, right, both = self._asked([ends[0], ends[1], f"{ends[0]} {ends[1]}"])
         extra = len(both) - len(left) - len(right)
         between = both[len(left) : len(left) + extra]
-        fits = bool(left and right) and extra in {0, 1} and both == [*left, *between, *right]
+        fits = (
+            bool(left and right)
+            and 0 <= extra <= MOST_BETWEEN
+            and both == [*left, *between, *right]
+        )
         if len(self._joints) >= MAX_WORDS:
             self._joints.clear()
-        self._joints[ends] = between if fits and _is_plain(ends) else None
+        self._joints[ends] = between if fits and extra <= MOST_BETWEEN and _is_plain(ends) else None
 
     def _asked(self, texts: Sequence[str]) -> list[list[int]]:
         if isinstance(self._tokenizer, Unigram):
@@ -100,7 +108,14 @@ class WordTokenizer:
 
 def _is_plain(ends: str) -> bool:
     """Tell whether both characters stay what they are when a text is normalised."""
-    return all(char.isascii() or (char.isalpha() and char == char.casefold()) for char in ends)
+    return all(map(_is_itself, ends))
+
+
+def _is_itself(char: str) -> bool:
+    if char.isascii() or (char.isalpha() and char == char.casefold()):
+        return True
+    stays = char == unicodedata.normalize("NFKD", char.casefold())
+    return stays and unicodedata.category(char)[0] not in _MARKS_AND_CONTROLS
 
 
 def _cuts_at_spaces(tokenizer: Tokenizer) -> bool:

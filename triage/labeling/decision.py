@@ -66,7 +66,7 @@ class Scope:
 
     def outside(self, vectors: Vectors) -> list[bool]:
         """Tell for each row of ``(n, dim)`` whether it lies far from all training messages."""
-        nearest = np.maximum.reduce(vectors @ self.centroids.T, axis=1)
+        nearest = np.maximum.reduce(np.vecmat(vectors, self.centroids.T), axis=1)
         outside: list[bool] = (nearest < self.min_cosine).tolist()
         return outside
 

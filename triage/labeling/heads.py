@@ -109,7 +109,8 @@ class HeadStack:
 
     def scores(self, vectors: Vectors, texts: Sequence[str]) -> dict[str, Floats]:
         """Score every label of every task; each task has shape ``(n, labels)``."""
-        table = vectors @ self._dense + self._bias
+        # Row by row: a message gets the same scores in any company, to the last bit.
+        table = np.vecmat(vectors, self._dense) + self._bias
         counted: dict[HashedNgrams, SparseRows] = {}
         for part in self._groups:
             if part.ngrams not in counted:

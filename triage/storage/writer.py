@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, Queue
-from threading import Lock, Thread
-from time import monotonic
+from threading import Event, Lock, Thread
 from typing import Any, Generic, TypeVar
 
 from triage.errors import StoreError
@@ -55,6 +54,7 @@ class GroupWriter(Generic[T]):
         self._queue: Queue[Waiting[T] | None] = Queue(capacity + 1)
         self._capacity = capacity
         self._lock = Lock()
+        self._hurry = Event()
         self._closed = False
         self.failing = False
         telemetry.metrics.journal_waiting.set_function(self._queue.qsize)
@@ -75,7 +75,9 @@ class GroupWriter(Generic[T]):
         with self._lock:
             reason = self._obstacle()
             if not reason:
-                self._queue.put_nowait(Waiting(item, future, urgent))
+                self._queue.put_nowait(Waiting(item, future))
+                if urgent or self._queue.qsize() >= self._group:
+                    self._hurry.set()
         if reason:
             self._telemetry.metrics.journal_lost.labels(reason).inc()
             future.set_exception(
@@ -90,6 +92,7 @@ class GroupWriter(Generic[T]):
                 return
             self._closed = True
             self._queue.put_nowait(None)
+            self._hurry.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
             lost = self._queue.qsize() - 1  # without the mark that ends the thread
@@ -106,23 +109,29 @@ class GroupWriter(Generic[T]):
             self._write(group)
 
     def _next_group(self) -> "list[Waiting[T]]":
-        """Wait for one item and take what gathers behind it; empty means the end."""
+        """Wait for one item and take what gathers behind it; empty means the end.
+
+        The thread sleeps while they gather: waking it for each would cost more than its row.
+        """
         first = self._queue.get()
         if first is None:
             return []
+        if self._linger_s:
+            self._hurry.wait(self._linger_s)
+            self._hurry.clear()
         group = [first]
-        end = monotonic() + self._linger_s
         while len(group) < self._group:
-            if group[-1].urgent:
-                end = 0.0
             try:
-                more = self._queue.get(timeout=max(0.0, end - monotonic()))
+                more = self._queue.get_nowait()
             except Empty:
                 break
             if more is None:
                 self._queue.put_nowait(None)
                 break
             group.append(more)
+        if len(group) == self._group:
+            # What is left may hold an urgent item, whose call was heard with this group.
+            self._hurry.set()
         return group
 
     def _write(self, group: "Sequence[Waiting[T]]") -> None:
@@ -158,4 +167,3 @@ class Waiting(Generic[T]):
 
     item: T
     future: Future[Any]
-    urgent: bool

@@ -8,7 +8,7 @@ import json
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from operator import itemgetter
 from pathlib import Path
 from typing import Protocol, Self
@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 FOLDER = Path(__file__).parent / "languages"
 META, NEXT, BLOCKS = "meta.json", "next.npy", "blocks.npy"
 FEATURES, WEIGHTS = "features.npy", "weights.npy"
+MAX_WALKS = 8_192
+"""Words of which it is remembered what they visit: about 4 MB."""
+LONGEST = 40
+"""Longest word that is remembered, in bytes."""
 WIDTH = 16
 """Next states a block: what one half of a byte leads to, after the other chose the block."""
 _HIGH = bytes(byte >> 4 for byte in range(256))
@@ -53,7 +57,9 @@ class ByteModel:
         self._next = _flat(folder / NEXT)
         self._blocks = _flat(folder / BLOCKS)
         self._features = _flat(folder / FEATURES)
-        self._weights = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
+        self._walks: dict[tuple[int, bytes], tuple[int, list[int]]] = {}
+        # As a plain array: each step over a memmap object runs Python code of its class.
+        self._weights = np.asarray(np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False))
 
     @classmethod
     def of(cls, wanted: Collection[str], folder: Path = FOLDER) -> Self | None:
@@ -90,15 +96,36 @@ class ByteModel:
         scores /= scores.sum()
         return scores
 
-    def _visited(self, content: bytes) -> Iterator[int]:
-        """Walk the automaton; list the feature of every state that has one."""
+    def _visited(self, content: bytes) -> list[int]:
+        """List the feature of every state that has one, in the order of the text.
+
+        The walk goes word by word: what a word visits depends on the state before it alone, and
+        most words of a message were seen in that state before.
+        """
+        walks, state, found = self._walks, 0, list[int]()
+        if len(walks) > MAX_WALKS:
+            walks.clear()
+        *words, last = content.split(b" ")
+        for word in words:
+            name = state, word
+            walk = walks.get(name)
+            if walk is None:
+                walk = self._walk(state, word + b" ")
+                if len(word) <= LONGEST:
+                    walks[name] = walk
+            state = walk[0]
+            found += walk[1]
+        return found + self._walk(state, last)[1]
+
+    def _walk(self, state: int, content: bytes) -> tuple[int, list[int]]:
         following, blocks, features = self._next, self._blocks, self._features
-        state = 0
+        found = []
         for high, low in zip(content.translate(_HIGH), content.translate(_LOW), strict=True):
             state = blocks[(following[state * WIDTH + high] << 4) + low]
             feature = features[state]
             if feature >= 0:
-                yield feature
+                found.append(feature)
+        return state, found
 
 
 def _encoded(text: str) -> bytes:

@@ -12,7 +12,6 @@ from triage.api.brands import held_to
 from triage.api.deps import (
     CallerDep,
     ServiceDep,
-    Turn,
     TurnsDep,
     get_caller,
     get_service,
@@ -25,6 +24,7 @@ from triage.api.json_body import JsonRoute, directly
 from triage.api.json_text import UnreadableItem
 from triage.api.requests import MAX_BATCH, MAX_SHORT, BatchRequest, ClassifyRequest
 from triage.api.schemas import Answer, BatchAnswer, Refusal, answer_of
+from triage.api.turns import Turn
 from triage.api.validation import faults
 from triage.domain import Caller, Message, Options
 from triage.errors import BrandMismatchError, InputError, TooLargeError
@@ -57,8 +57,12 @@ async def _classified(
 ) -> Response:
     durable = _is_durable(record)
     message, options = held_to(caller, payload.message()), payload.options()
-    run = turns.run_short if service.is_short(message, options) and not durable else turns.run
-    return Response(await run(_one, service, message, options, durable=durable), media_type=JSON)
+    if durable or not service.is_short(message, options):
+        answer = await turns.run(_one, service, message, options, durable=durable)
+    else:
+        size = len(message.text) + len(message.subject)
+        answer = await turns.run_short(_several, (service, message, options), options, size)
+    return Response(answer, media_type=JSON)
 
 
 @router.post(
@@ -115,6 +119,13 @@ def _is_durable(record: str | None) -> bool:
 
 def _one(service: Service, message: Message, options: Options, *, durable: bool) -> bytes:
     return answer_json(service.classify([message], options, durable=durable)[0])
+
+
+def _several(asked: Sequence[tuple[Service, Message, Options]]) -> list[bytes]:
+    """Answer messages of the same options."""
+    service, _, options = asked[0]
+    found = service.classify([message for _, message, _ in asked], options)
+    return [answer_json(one) for one in found]
 
 
 def _batch(service: Service, caller: Caller, items: Sequence[object]) -> BatchAnswer:
