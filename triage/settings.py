@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     ] = 1.0
     threads: Annotated[
         int, Field(ge=1, le=64, description="Messages labelled at once; the processors at most.")
-    ] = Field(default_factory=lambda: min(4, os.cpu_count() or 1))
+    ] = Field(default_factory=lambda: min(4, len(os.sched_getaffinity(0))))
     require_keys: Annotated[
         bool, Field(description="Ask for a key on this machine too, even before one is made.")
     ] = False

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from time import sleep
+from threading import get_ident
+from time import monotonic, sleep
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -27,7 +28,7 @@ def test_short_work_beyond_the_queue_is_refused() -> None:
 
     async def run() -> list[object]:
         turns = Turns(1, 5, 1.0, Metrics())
-        calls = (turns.run_short_for(None, job(done.append, n)) for n in range(8))
+        calls = (turns.do_for(None, job(done.append, n)) for n in range(8))
         return list(await asyncio.gather(*calls, return_exceptions=True))
 
     found = asyncio.run(run())
@@ -46,7 +47,7 @@ def test_short_work_whose_time_is_over_is_never_begun() -> None:
 
     async def run() -> list[object]:
         turns = Turns(1, 5, 0.02, Metrics())
-        calls = (turns.run_short_for(None, job(slow, n)) for n in range(3))
+        calls = (turns.do_for(None, job(slow, n)) for n in range(3))
         return list(await asyncio.gather(*calls, return_exceptions=True))
 
     found = asyncio.run(run())
@@ -74,8 +75,8 @@ def test_work_of_a_caller_who_left_is_not_done(*, short: bool) -> None:
         turns = Turns(1, 5, 5.0, Metrics())
         if short:
             calls = [
-                turns.run_short_for(None, job(lambda _: first(), 1)),
-                turns.run_short_for(gone, job(lambda _: second(), 2)),
+                turns.do_for(None, job(lambda _: first(), 1)),
+                turns.do_for(gone, job(lambda _: second(), 2)),
             ]
         else:
             calls = [turns.run_for(None, first), turns.run_for(gone, second)]
@@ -94,8 +95,8 @@ def test_failing_short_work_gives_its_place_back() -> None:
         turns = Turns(1, 1, 0.5, Metrics())
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
-                await turns.run_short_for(None, job(lambda n: divmod(n, 0), 1))
-        answer: int = await turns.run_short_for(None, job(lambda _: 7, 1))
+                await turns.do_for(None, job(lambda n: divmod(n, 0), 1))
+        answer: int = await turns.do_for(None, job(lambda _: 7, 1))
         return answer
 
     assert asyncio.run(run()) == 7
@@ -112,7 +113,7 @@ def groups_of(jobs: Sequence[tuple[str, int]]) -> list[list[int]]:
     async def run() -> list[int]:
         turns = Turns(1, 50, 5.0, Metrics())
         calls = (
-            turns.run_short_for(None, Job(note, number, group, size))
+            turns.do_for(None, Job(note, number, group, size))
             for number, (group, size) in enumerate(jobs)
         )
         return list(await asyncio.gather(*calls))
@@ -141,7 +142,7 @@ def test_failing_item_does_not_fail_its_group() -> None:
 
     async def run() -> list[object]:
         turns = Turns(1, 50, 5.0, Metrics())
-        calls = (turns.run_short_for(None, Job(inverse, number)) for number in (1, 0, 2))
+        calls = (turns.do_for(None, Job(inverse, number)) for number in (1, 0, 2))
         return list(await asyncio.gather(*calls, return_exceptions=True))
 
     first, second, third = asyncio.run(run())
@@ -156,14 +157,57 @@ def test_caller_who_is_cancelled_leaves_the_others_in_peace() -> None:
 
     async def run() -> int:
         turns = Turns(1, 2, 5.0, Metrics())
-        calls = [
-            asyncio.ensure_future(turns.run_short_for(None, job(done.append, n))) for n in (1, 2)
-        ]
+        calls = [asyncio.ensure_future(turns.do_for(None, job(done.append, n))) for n in (1, 2)]
         await asyncio.sleep(0)
         calls[0].cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        answer: int = await turns.run_short_for(None, job(lambda n: n, 3))
+        answer: int = await turns.do_for(None, job(lambda n: n, 3))
         return answer
 
     assert asyncio.run(run()) == 3
     assert done == [2]
+
+
+def test_long_work_is_done_in_threads_and_shared_among_them() -> None:
+    """The loop goes on meanwhile, and no thread takes all that waits."""
+    seen: list[tuple[bool, int]] = []
+    loop_thread = get_ident()
+
+    def note(numbers: Sequence[int]) -> Sequence[int]:
+        seen.append((get_ident() == loop_thread, len(numbers)))
+        sleep(0.01)
+        return numbers
+
+    async def run() -> list[int]:
+        turns = Turns(2, 50, 5.0, Metrics())
+        calls = (turns.do_for(None, Job(note, n, short=False)) for n in range(8))
+        return list(await asyncio.gather(*calls))
+
+    assert asyncio.run(run()) == list(range(8))
+    assert not any(on_loop for on_loop, _ in seen)
+    assert len(seen) > 1
+    assert max(count for _, count in seen) <= 4
+
+
+def test_who_waits_behind_long_work_is_refused_in_time() -> None:
+    """The deadline holds while the only thread is busy, and what runs is not refused."""
+
+    def slow(numbers: Sequence[int]) -> Sequence[int]:
+        sleep(0.3)
+        return numbers
+
+    async def run() -> tuple[list[object], float]:
+        turns = Turns(1, 50, 0.05, Metrics())
+        first = asyncio.ensure_future(turns.do_for(None, Job(slow, 1, short=False)))
+        await asyncio.sleep(0.01)
+        begun = monotonic()
+        second = asyncio.ensure_future(turns.do_for(None, Job(slow, 2, short=False)))
+        await asyncio.wait([second])
+        waited = monotonic() - begun
+        return list(await asyncio.gather(first, second, return_exceptions=True)), waited
+
+    (first, second), waited = asyncio.run(run())
+
+    assert first == 1
+    assert isinstance(second, OverloadedError)
+    assert waited < 0.2

@@ -1,9 +1,9 @@
-"""Who works, who waits, and who is refused at once; short work is done together.
+"""Who works, who waits, and who is refused at once; messages that wait are done together.
 
 Handing a message to a thread and back costs as much as labelling it, and two threads that compute
 disturb each other. So short work is done on the event loop, a few messages at a time: computed
 together they take a fifth less, and between two groups the loop reads what has arrived, so that it
-still refuses at once what is too much.
+still refuses at once what is too much. Longer work goes to threads, in groups too.
 """
 
 import asyncio
@@ -34,31 +34,57 @@ TOGETHER, TOGETHER_SIZE = 8, 2_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """One item of short work.
+    """One item of work that may be done together with others.
 
     Args:
         work: Gives a result for each of several items, in order.
         item: What it is to be given.
         group: Items are done together when this and the work are equal.
         size: Characters.
+        short: Whether it is done on the event loop: it takes less than two milliseconds.
     """
 
     work: Callable[[Sequence[Any]], Sequence[Any]]
     item: object
     group: Hashable = None
     size: int = 0
+    short: bool = True
 
     def joins(self, other: "Job") -> bool:
         """Tell whether both may be done together."""
         return self.work == other.work and self.group == other.group
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     job: Job
     gone: Gone | None
     since: float
     result: "asyncio.Future[Any]"
+    begun: bool = False
+
+
+class _Queue:
+    """Jobs that wait, in the order of arrival, and how many groups of them are done at once."""
+
+    def __init__(self, most: int) -> None:
+        self.waiting: deque[_Waiting] = deque()
+        self.most = most
+        self.leaders = 0
+
+    def next_group(self) -> list[_Waiting]:
+        """Take what may be done together, leaving their share to the other leaders."""
+        waiting = self.waiting
+        most = min(TOGETHER, -(-len(waiting) // self.most))
+        group: list[_Waiting] = []
+        size = 0
+        while len(group) < most:
+            job = waiting[0].job
+            size += job.size
+            if group and (size > TOGETHER_SIZE or not job.joins(group[0].job)):
+                break
+            group.append(waiting.popleft())
+        return group
 
 
 class Turns:
@@ -80,8 +106,8 @@ class Turns:
         self._timeout_s = timeout_s
         self._metrics = metrics
         self._in_flight = 0
-        self._short: deque[_Waiting] = deque()
-        self._leader: asyncio.Task[None] | None = None
+        self._short, self._long = _Queue(1), _Queue(threads)
+        self._tasks: set[asyncio.Task[None]] = set()
         metrics.in_flight.set_function(lambda: self._in_flight)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -109,8 +135,8 @@ class Turns:
             finally:
                 self._free.release()
 
-    async def run_short_for(self, gone: Gone | None, job: Job) -> Any:  # noqa: ANN401 - the job's
-        """Do a job on the event loop in the order of arrival, with others that wait like it.
+    async def do_for(self, gone: Gone | None, job: Job) -> Any:  # noqa: ANN401 - the job's
+        """Do a job in the order of arrival, together with others that wait like it.
 
         Raises:
             OverloadedError: When too many wait already, or the turn did not come in time.
@@ -118,46 +144,57 @@ class Turns:
         """
         with self._admitted():
             loop = asyncio.get_running_loop()
-            waiting = _Waiting(job, gone, monotonic(), loop.create_future())
-            self._short.append(waiting)
-            if self._leader is None:
-                self._leader = loop.create_task(self._lead())
-            return await waiting.result
+            queue = self._short if job.short else self._long
+            one = _Waiting(job, gone, monotonic(), loop.create_future())
+            timer = loop.call_later(self._timeout_s, self._expire, one)
+            queue.waiting.append(one)
+            if queue.leaders < queue.most:
+                queue.leaders += 1
+                self._tasks.add(leader := loop.create_task(self._lead(queue)))
+                leader.add_done_callback(self._tasks.discard)
+            try:
+                return await one.result
+            finally:
+                timer.cancel()
 
-    async def _lead(self) -> None:
-        """Do short work until none is left."""
+    async def _lead(self, queue: _Queue) -> None:
+        """Do what waits in a queue until nothing is left."""
         try:
-            while self._short:
-                there = [one for one in self._next_group() if await self._is_wanted(one)]
-                if there:
-                    _do(there)
-                # The loop counts all who have arrived meanwhile, and refuses whom it must.
-                await asyncio.sleep(0)
+            while queue.waiting:
+                if queue is self._short:
+                    group = await self._wanted(queue)
+                    _tell(group, _outcomes(group))
+                    # The loop counts all who have arrived meanwhile, and refuses whom it must.
+                    await asyncio.sleep(0)
+                else:
+                    await self._do_in_thread(queue)
         finally:
-            self._leader = None
+            queue.leaders -= 1
 
-    def _next_group(self) -> list[_Waiting]:
-        short = self._short
-        group = [short.popleft()]
-        first, size = group[0].job, group[0].job.size
-        while short and len(group) < TOGETHER and short[0].job.joins(first):
-            size += short[0].job.size
-            if size > TOGETHER_SIZE:
-                break
-            group.append(short.popleft())
+    async def _do_in_thread(self, queue: _Queue) -> None:
+        async with self._free:
+            group = await self._wanted(queue)
+            if group:
+                run = anyio.to_thread.run_sync
+                _tell(group, await run(_outcomes, group, limiter=self._threads))
+
+    async def _wanted(self, queue: _Queue) -> list[_Waiting]:
+        """Take the next group, without those for whom nobody waits any more."""
+        group = []
+        for one in queue.next_group() if queue.waiting else ():
+            if monotonic() - one.since > self._timeout_s:
+                self._expire(one)
+            elif not one.result.done() and await _has_left(one.gone, one.since):
+                _tell([one], [ClientDisconnect()])
+            if not one.result.done():
+                one.begun = True
+                group.append(one)
         return group
 
-    async def _is_wanted(self, one: _Waiting) -> bool:
-        """Tell whether somebody still waits for a result; who has waited too long is told so."""
-        if one.result.done():
-            return False
-        if monotonic() - one.since > self._timeout_s:
+    def _expire(self, one: _Waiting) -> None:
+        """Refuse a job whose turn did not come in time."""
+        if not (one.begun or one.result.done()):
             one.result.set_exception(self._overloaded("timeout", "No turn came in time."))
-            return False
-        left = await _has_left(one.gone, one.since)
-        if left and not one.result.done():
-            one.result.set_exception(ClientDisconnect())
-        return not one.result.done()
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:
@@ -192,31 +229,40 @@ class Turn:
         """Run work in a thread when its turn comes; see ``Turns.run_for``."""
         return await self.turns.run_for(self.gone, lambda: work(*args, **kwargs))
 
-    async def run_short(
+    async def do(
         self,
         work: Callable[[Sequence[Item]], Sequence[T]],
         item: Item,
         group: Hashable,
+        *,
         size: int,
+        short: bool,
     ) -> T:
-        """Do a job on the event loop when its turn comes; see ``Turns.run_short_for``."""
-        result: T = await self.turns.run_short_for(self.gone, Job(work, item, group, size))
+        """Do a job when its turn comes, with others like it; see ``Turns.do_for`` and ``Job``."""
+        result: T = await self.turns.do_for(self.gone, Job(work, item, group, size, short))
         return result
 
 
-def _do(group: Sequence[_Waiting]) -> None:
-    """Give each of a group its result; where one fails, the others are done without it."""
+def _outcomes(group: Sequence[_Waiting]) -> list[object]:
+    """Do jobs together; where one fails, the others are done without it."""
+    if not group:
+        return []
     try:
-        results = group[0].job.work([one.job.item for one in group])
+        return list(group[0].job.work([one.job.item for one in group]))
     except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
         if len(group) == 1:
-            group[0].result.set_exception(error)
-            return
-        for one in group:
-            _do([one])
-        return
-    for one, result in zip(group, results, strict=True):
-        one.result.set_result(result)
+            return [error]
+    return [outcome for one in group for outcome in _outcomes([one])]
+
+
+def _tell(group: Sequence[_Waiting], outcomes: Sequence[object]) -> None:
+    for one, outcome in zip(group, outcomes, strict=True):
+        if one.result.done():
+            continue
+        if isinstance(outcome, Exception):
+            one.result.set_exception(outcome)
+        else:
+            one.result.set_result(outcome)
 
 
 async def _has_left(gone: Gone | None, since: float) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import ValidationError
@@ -57,11 +57,11 @@ async def _classified(
 ) -> Response:
     durable = _is_durable(record)
     message, options = held_to(caller, payload.message()), payload.options()
-    if durable or not service.is_short(message, options):
-        answer = await turns.run(_one, service, message, options, durable=durable)
-    else:
-        size = len(message.text) + len(message.subject)
-        answer = await turns.run_short(_several, (service, message, options), options, size)
+    size, short = len(message.text) + len(message.subject), service.is_short(message, options)
+    # Who waits for the disk holds a thread meanwhile, and nobody is to wait with them.
+    asked = Asked(service, message, options, durable)
+    group = object() if durable else options
+    answer = await turns.do(_several, asked, group, size=size, short=short and not durable)
     return Response(answer, media_type=JSON)
 
 
@@ -117,14 +117,19 @@ def _is_durable(record: str | None) -> bool:
     return record == DURABLE
 
 
-def _one(service: Service, message: Message, options: Options, *, durable: bool) -> bytes:
-    return answer_json(service.classify([message], options, durable=durable)[0])
+class Asked(NamedTuple):
+    """A message with all that answering it takes."""
+
+    service: Service
+    message: Message
+    options: Options
+    durable: bool
 
 
-def _several(asked: Sequence[tuple[Service, Message, Options]]) -> list[bytes]:
+def _several(asked: Sequence[Asked]) -> list[bytes]:
     """Answer messages of the same options."""
-    service, _, options = asked[0]
-    found = service.classify([message for _, message, _ in asked], options)
+    service, _, options, durable = asked[0]
+    found = service.classify([one.message for one in asked], options, durable=durable)
     return [answer_json(one) for one in found]
 
 
