@@ -32,6 +32,11 @@ setup: .venv/.develop  ## Install everything for development and training into .
 serve: .venv/.serve  ## Install what serving needs and serve on 127.0.0.1:8000
 	$(BIN)/triage serve --host $(HOST) --port $(PORT)
 
+.PHONY: demo
+demo: .venv/.serve  ## Serve a made-up fortnight of messages on 127.0.0.1:8000, to look around in
+	$(BIN)/triage demo --replace
+	TRIAGE_HOME=.triage/demo $(BIN)/triage serve --host $(HOST) --port $(PORT) --profile tiny
+
 .PHONY: check
 check: setup  ## Check format, lint, types and layers
 	$(BIN)/ruff format --check

@@ -1,4 +1,4 @@
-"""The command line ``triage``: serve, classify, kb, keys, models, store."""
+"""The command line ``triage``: serve, classify, demo, kb, keys, models, store."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
+from triage.demo_cli import demo
 from triage.domain import Message, Options
 from triage.errors import InputError
 from triage.kb_cli import build_app
@@ -131,6 +132,7 @@ def _articles() -> Iterator[ArticleStore]:
         yield store.articles
 
 
+app.command(epilog="Example: triage demo && TRIAGE_HOME=.triage/demo triage serve")(demo)
 app.add_typer(build_app(_articles))
 app.add_typer(models_app)
 app.add_typer(keys_app)

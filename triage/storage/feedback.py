@@ -95,6 +95,7 @@ def add_feedback(
     decided: Decided,
     suggestions: list[dict[str, Any]],
     text_kept: str,
+    at: datetime | None = None,
 ) -> str:
     """Record feedback and return its receipt.
 
@@ -104,13 +105,14 @@ def add_feedback(
         decided: The decision it is about.
         suggestions: What is kept of ``given.uses``.
         text_kept: How the texts in them were kept.
+        at: When it was received; now if left out.
     """
     receipt = uuid4().hex
     values = {
         "receipt": receipt,
         "decision": decided.number,
         "message_id": given.message_id,
-        "received_at": datetime.now(UTC),
+        "received_at": at or datetime.now(UTC),
         "brand": decided.brand,
         "requester": decided.requester,
         "agent": given.agent,
