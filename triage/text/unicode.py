@@ -89,9 +89,7 @@ def _rebuilt(mapped: Mapped) -> Mapped:
     pieces: list[str] = []
     bounds: list[tuple[int, int]] = []
     for piece, start, end in _segments(mapped.text):
-        normal = _capped(unicodedata.normalize("NFKC", piece))
-        if len(normal) > len(piece) + _MAX_GROWTH:
-            normal = _capped(unicodedata.normalize("NFC", piece))
+        normal = _normal(piece)
         if len(normal) == end - start == len(piece):
             bounds.extend((at, at) for at in range(start, end))
         else:
@@ -100,6 +98,15 @@ def _rebuilt(mapped: Mapped) -> Mapped:
     rows = np.array(bounds, dtype=np.int64).reshape(-1, 2)
     first, last = rows[:, 0], rows[:, 1]
     return Mapped("".join(pieces), mapped.starts[first], mapped.ends[last], mapped.marks[first])
+
+
+# Texts are made of few different pieces, and hostile ones repeat the dearest.
+@lru_cache(maxsize=4_096)
+def _normal(piece: str) -> str:
+    normal = _capped(unicodedata.normalize("NFKC", piece))
+    if len(normal) > len(piece) + _MAX_GROWTH:
+        return _capped(unicodedata.normalize("NFC", piece))
+    return normal
 
 
 def _segments(text: str) -> list[tuple[str, int, int]]:
