@@ -12,6 +12,8 @@ from triage.errors import ConfigError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = "TRIAGE_"
+DRAINED_S = 20.0
+"""From SIGTERM to the last answer, in seconds; the journal and the threads have the rest."""
 
 
 class Settings(BaseSettings):
@@ -132,8 +134,43 @@ def load_settings(**given: object) -> Settings:
     """
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**chosen)
+        settings = Settings(**chosen)
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigError(f"{name}: {first['msg']}.", field=name) from error
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    """Refuse settings each of which is allowed, and which cannot all hold."""
+    chosen = "threads" in settings.model_fields_set
+    if chosen and settings.threads > settings.max_in_flight:
+        raise ConfigError(
+            f"TRIAGE_THREADS is {settings.threads}, and TRIAGE_MAX_IN_FLIGHT lets only "
+            f"{settings.max_in_flight} requests in.",
+            fix="Let in at least as many as may work at once.",
+            field="TRIAGE_MAX_IN_FLIGHT",
+        )
+    if settings.queue_timeout_s > DRAINED_S - settings.drain_pause_s:
+        raise ConfigError(
+            f"TRIAGE_QUEUE_TIMEOUT_S is {settings.queue_timeout_s:g}: a request could wait longer "
+            f"than the {DRAINED_S - settings.drain_pause_s:g} s that a server which stops has for "
+            "those it took in.",
+            fix="Let requests wait less, or make TRIAGE_DRAIN_PAUSE_S shorter.",
+            field="TRIAGE_QUEUE_TIMEOUT_S",
+        )
+    for name in ("home", "data", "models"):
+        folder: Path = getattr(settings, name)
+        if folder.exists() and not folder.is_dir():
+            field = f"{PREFIX}{name.upper()}"
+            raise ConfigError(f"{field}: {folder} is no folder.", field=field)
+    home, shipped = settings.home.resolve(), settings.models.resolve()
+    if home == shipped or home == settings.data.resolve():
+        raise ConfigError(
+            f"TRIAGE_HOME is {settings.home}, where what ships lies: the store and own bundles "
+            "would mix with it.",
+            fix="Give the home a folder of its own.",
+            field="TRIAGE_HOME",
+        )

@@ -18,13 +18,14 @@ from uvicorn.config import STARTUP_FAILURE
 
 from triage.api.bounded import BoundedProtocol
 from triage.service import Service
+from triage.settings import DRAINED_S
 
 KEEP_ALIVE_S = 30
 """How long an idle connection is kept."""
-STOP_S = 24.0
-"""Longest time from SIGTERM to the end of the process, the pause included."""
 JOURNAL_S = 4.0
-"""Of it, kept for the journal and the threads behind it."""
+"""Kept for the journal and the threads behind it."""
+STOP_S = DRAINED_S + JOURNAL_S
+"""Longest time from SIGTERM to the end of the process, the pause included."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -87,7 +88,7 @@ def run(app: FastAPI, service: Service) -> None:
         http=BoundedProtocol,
         ws="none",
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=int(STOP_S - JOURNAL_S - settings.drain_pause_s),
+        timeout_graceful_shutdown=int(DRAINED_S - settings.drain_pause_s),
     )
     server = DrainingServer(config, service, settings.drain_pause_s)
     server.run()
