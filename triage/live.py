@@ -136,7 +136,8 @@ class KnowledgeBase:
         """Suggest articles for a question of an agent."""
         filters = Filters(self._now().date(), question.brand, question.audience, question.tags)
         query = Query(text, language.code, vector, filters)
-        return self.suggester.suggest(query, question.top, question.min_confidence)
+        recipient = Recipient(brand=question.brand)
+        return self.suggester.suggest(query, question.top, question.min_confidence, recipient)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

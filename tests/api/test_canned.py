@@ -13,6 +13,7 @@ from tests.api.conftest import Serve
 from tests.api.keyed import bearer, hold
 from triage.errors import ConfigError
 from triage.settings import CHECKOUT, Settings
+from triage.storage.waits import measure
 
 
 def reply(client: TestClient, **context: Any) -> str:  # noqa: ANN401 - any JSON
@@ -83,8 +84,11 @@ def test_draft_speaks_for_the_brand(serve: Serve, branded: Path) -> None:
     """The sign-off is the brand's, in its messages alone."""
     client = serve(data=branded)
     other = classify(client, text=QUESTION)["suggestions"]
+    asked = {"question": QUESTION, "filters": {"brand": "kvistholm"}}
+    found = client.post("/v1/suggestions", json=asked).json()["suggestions"]
 
     assert reply(client).endswith("Kvistholm customer care")
+    assert found[0]["reply"].endswith("Kvistholm customer care")
     assert not any("Kvistholm" in one["reply"] for one in other)
 
 
@@ -143,3 +147,22 @@ def test_broken_brand_stops_the_start(serve: Serve, branded: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"kvistholm\.toml"):
         serve(data=branded)
+
+
+def test_waiting_time_of_the_journal_is_told_once_it_is_known(serve: Serve, store_url: str) -> None:
+    """Enough sent replies of late, as feedback tells them; none where the operator did not ask."""
+    client = serve(database_url=store_url, waiting="journal")
+    for number in range(20):
+        answer = classify(client, text=QUESTION, id=f"t{number}", context={"brand": "kvistholm"})
+        use = {"passage_id": answer["suggestions"][0]["passage_id"], "event": "used"}
+        sent = client.post("/v1/feedback", json={"id": answer["id"], "suggestions": [use]})
+        assert sent.status_code == 202
+    store = client.app.state.service._store  # type: ignore[attr-defined] # the app's state
+    store.waits._known = measure(store.engine, datetime.now(UTC))
+
+    told = reply(client)
+
+    assert "an answer currently takes about 5 minutes (as of 20" in told
+    assert told.count(" UTC)") == 1
+    assert reply(client, waiting={"minutes": 90, "measured_at": moment(minutes=1)}).count("2 hours")
+    assert "currently" not in reply(serve(database_url=store_url))

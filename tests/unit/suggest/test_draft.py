@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -39,8 +40,7 @@ def test_draft_has_all_parts_in_order(language: str) -> None:
 
 def test_only_a_negative_tone_apologises() -> None:
     """An apology opens the draft for a negative message and for no other."""
-    tones: tuple[Tone, ...] = ("positive", "neutral", "negative")
-    drafts = {tone: compose(PLAIN, "x", voice(), Recipient(tone=tone)) for tone in tones}
+    drafts = {tone: compose(PLAIN, "x", voice(), Recipient(tone=tone)) for tone in get_args(Tone)}
 
     assert [name for name, draft in drafts.items() if "sorry" in draft] == ["negative"]
 

@@ -102,6 +102,10 @@ def load_voices(data: Path) -> Voices:
     spoken: dict[tuple[str | None, str], Voice] = {}
     for code, text in texts.items():
         spoken[None, code] = _voice(code, text, BrandText(), f"{code}.toml")
+        for formality in ("formal", "informal"):
+            # A variant that no brand takes must be sound too, before one does.
+            own = merged(text, text.get(formality, {}))
+            _voice(code, own, BrandText(), f"{code}.toml, {formality}")
     values: dict[str, Mapping[str, str]] = {}
     for path in sorted((data / "brands").glob("*.toml")):
         brand = parsed(BrandText, read_toml(path), path.name)
@@ -133,9 +137,6 @@ def _of_brand(
 
 def _voice(code: str, content: Mapping[str, Any], brand: BrandText, where: str) -> Voice:
     text = parsed(CannedText, content, where)
-    for kind in ("formal", "informal"):
-        # A variant that no brand takes must be sound too, before one does.
-        parsed(CannedText, merged(content, getattr(text, kind)), f"{where}, {kind}")
     make = _Maker(where, brand)
     openings: dict[Tone, str] = {
         "positive": make.fixed(text.opening.positive, "opening.positive"),

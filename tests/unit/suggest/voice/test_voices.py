@@ -129,6 +129,11 @@ def test_two_files_of_one_brand_are_refused(data: Path) -> None:
         ("{{ duration }}", "{{ time }}", r"waiting\.line: there is no placeholder 'time'"),
         (', other = "{{ count }} minutes"', "", r"waiting\.minutes: the form other is missing"),
         ("[formal]", "[formal]\ngreetings = 'x'", r"en\.toml, formal, key greetings"),
+        (
+            "Dear {{ name }}",
+            "Dear {{ nmae }}",
+            "formal, key greeting_by_name: there is no placehol",
+        ),
     ],
 )
 def test_broken_canned_file_is_refused_by_key(data: Path, old: str, new: str, problem: str) -> None:

@@ -92,8 +92,8 @@ def test_only_what_was_just_measured_is_told(age: timedelta, told: bool) -> None
 
 def test_figure_of_the_desk_goes_before_the_journal() -> None:
     """What was measured here is asked for where the desk sends none, by brand."""
-    measured: dict[str | None, Waiting] = {"north": Waiting(99, NOW)}
-    waits = Waits(timedelta(minutes=30), lambda brand: measured.get(brand))
+    measured = {"north": Waiting(99, NOW)}
+    waits = Waits(timedelta(minutes=30), lambda brand: measured.get(brand or ""))
 
     assert waits.of(Context(brand="north"), NOW) == measured["north"]
     assert waits.of(Context(brand="south"), NOW) is None
