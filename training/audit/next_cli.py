@@ -1,6 +1,6 @@
 """The command ``triage-train next``: which messages to label next."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -72,12 +72,9 @@ def next_(
     doubt = doubt_of({task: given[task] for task in tasks})
     reasons = reasons_of(exports, columns, tuple(tasks))
     rows = _choose(examples, vectors, doubt.value + urgency(reasons), labelled, count, seed)
-    cells = _cells(loaded, tasks, given, doubt, rows)
-    for row, mine in cells.items() if stored else ():
-        mine[WHY] = "|".join(reasons[row])
+    cells = _cells(loaded, tasks, given, doubt, rows, reasons)
     _write(out, exports, columns, names, tasks, cells, added)
-    _tell(examples, labelled, doubt, rows, count)
-    _tell_why(reasons[row] for row in rows.tolist())
+    _tell(examples, labelled, doubt, rows, count, reasons)
     print(f"{out}: {len(rows):,} messages; fill in {', '.join(tasks.values())}, then fit with it")
 
 
@@ -168,11 +165,13 @@ def _cells(
     given: Mapping[str, Probabilities],
     doubt: Doubt,
     rows: NDArray[np.int64],
+    reasons: Sequence[Sequence[str]],
 ) -> dict[int, Row]:
     """Write the added cells of each chosen row, in the order of choice."""
     cells: dict[int, Row] = {}
     for row in rows.tolist():
         mine: Row = {UNSURE: doubt.task[row], DOUBT: f"{doubt.value[row]:.4f}"}
+        mine[WHY] = "|".join(reasons[row])
         for task in tasks:
             at = int(given[task][row].argmax())
             mine[f"triage_{task}"] = bundle.manifest.taxonomy.labels(task)[at]
@@ -197,10 +196,12 @@ def _write(
 
     def rows() -> Iterator[Row]:
         for place, mine in cells.items():
-            yield {name: shield(cell) for name, cell in {**kept[place], **mine}.items()}
+            both = {**kept[place], **mine}
+            yield {name: shield(cell) for name, cell in both.items() if name in listed}
 
     fill = [column for column in tasks.values() if column not in names]
-    write_rows(out, rows(), [*fill, *names, *added], marked=True)
+    listed = [*fill, *names, *added]
+    write_rows(out, rows(), listed, marked=True)
 
 
 def _tell(
@@ -209,6 +210,7 @@ def _tell(
     doubt: Doubt,
     rows: NDArray[np.int64],
     count: int,
+    reasons: Sequence[Sequence[str]],
 ) -> None:
     free = np.flatnonzero(~labelled)
     print(
@@ -221,10 +223,6 @@ def _tell(
         print(f"least sure of: {shares(tasks)}")
     if len(rows) < count:
         print(f"only {len(rows):,} differ from each other and from what is labelled")
-
-
-def _tell_why(reasons: Iterable[Sequence[str]]) -> None:
-    """Tell for which reasons of the journal messages were chosen, where it had any."""
-    every = [one for why in reasons for one in why]
-    if every:
-        print(f"asked for by the journal: {shares(every)}")
+    asked = [why for row in rows.tolist() for why in reasons[row]]
+    if asked:
+        print(f"asked for by the journal: {shares(asked)}")
