@@ -43,6 +43,7 @@ def card(
         *(["", notes] if notes else []),
         *_encoder(metrics.get("encoder", {})),
         *_split(metrics.get("split")),
+        *_feedback(metrics.get("feedback")),
         "",
         "## Measured on the test rows",
         "",
@@ -87,6 +88,42 @@ def _split(record: Mapping[str, Any] | None) -> list[str]:
         lines.append(
             f"| {name} | {part['rows']} | {dates} | `{part['fingerprint'][:12]}` | {part['rule']} |"
         )
+    return lines
+
+
+def _feedback(record: Mapping[str, Any] | None) -> list[str]:
+    """Tell what people taught by feedback, and what of it was not learnt."""
+    if record is None:
+        return []
+    kinds, weights = record["from"], record["weights"]
+    told = {
+        "final": "what tickets were closed with",
+        "agreed": "agreed on by several agents",
+        "single": "set by one agent",
+    }
+    heard = (
+        f"{record['labels']} labels on {record['rows']} messages come from feedback of "
+        f"{record['agents']} agents, who set {record['heard']}; the other training rows come from "
+        "the exports. They train and measure nothing."
+    )
+    lines = ["", "## Feedback", "", heard, ""]
+    lines += [
+        f"- {what}: {kinds[kind]} labels, weight {weights[kind]:g}" for kind, what in told.items()
+    ]
+    lines.append(
+        f"- {record['corrections']} correct the service, {record['confirmations']} confirm it"
+    )
+    lines.append(
+        f"- not learnt: {record['contradictions']} on which agents contradict each other, "
+        f"{record['overruled']} that were overruled, {record['unknown_label']} of labels that "
+        f"there are no more, {record['without_text']} whose text is not kept; "
+        f"{record['rows_in_test']} messages stand on the test side"
+    )
+    capped = ", ".join(f"{one['kept']} of {one['given']}" for one in record["capped"])
+    lines.append(
+        f"- of one agent alone at most {record['agent_cap']:.0%}"
+        + (f"; labels kept of agents who gave more: {capped}" if capped else "; nobody gave more")
+    )
     return lines
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from training.audit.cli import register as register_audit
 from training.backtest.cli import backtest_
 from training.check_cli import check
-from training.config import CALIBRATION_SHARE, TEST_SHARE, Columns
+from training.config import AGENT_CAP, CALIBRATION_SHARE, TEST_SHARE, Columns
 from training.datasets import Examples
 from training.evaluate import compare, predict
 from training.evaluate import evaluate as measure
@@ -20,6 +20,7 @@ from training.ingest.export import open_export
 from training.ingest.table import read_exports
 from training.joint import joint, told
 from training.options import (
+    AgentCap,
     BudgetTime,
     CalibrationShare,
     Channel,
@@ -29,6 +30,7 @@ from training.options import (
     Corrections,
     EncoderNames,
     Exports,
+    FeedbackStore,
     Finetune,
     FinetuneBudget,
     FormatName,
@@ -46,6 +48,7 @@ from training.options import (
     Text,
     Time,
     WarmStart,
+    WithoutAgents,
     columns_of,
 )
 from training.printing import check_target, show, tell, write_json
@@ -95,6 +98,9 @@ def fit(
     channel: Channel = None,
     taxonomy: TaxonomyFile = None,
     corrections: Corrections = None,
+    feedback: FeedbackStore = None,
+    agent_cap: AgentCap = AGENT_CAP,
+    without_agent: WithoutAgents = None,
     test: TestFile = None,
     encoder: EncoderNames = None,
     finetune: Finetune = False,

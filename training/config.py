@@ -12,6 +12,8 @@ from triage.labeling.taxonomy import CostSpec
 TEST_SHARE = 0.2
 CALIBRATION_SHARE = 0.15
 FOLDS = 5
+AGENT_CAP = 0.10
+"""Largest share of the corrections, and of the confirmations, that one agent contributes."""
 SUGGEST_PRECISION = 0.80
 AUTOMATE_PRECISION = 0.95
 BOUND = 0.95
@@ -168,6 +170,9 @@ class FitConfig:
         rivals: Further encoders; the best by cross-validation is taken.
         budget: Seconds that the search for candidates may take; no limit where None.
         warm_start: Whether the last fits start from the champion's heads.
+        feedback: Store whose feedback is learnt too.
+        agent_cap: Largest share of what is learnt from feedback that rests on one agent.
+        without_agents: Agents whose labels are not heard at all.
         orders: Task to its labels from least to most, where the run says that they have an order.
     """
 
@@ -190,6 +195,9 @@ class FitConfig:
     rivals: tuple[str, ...] = ()
     budget: float | None = None
     warm_start: bool = False
+    feedback: Path | None = None
+    agent_cap: float = AGENT_CAP
+    without_agents: tuple[str, ...] = ()
     finetune: float | None = None
     """Seconds that fine-tuning the encoder may take; None leaves it out."""
 

@@ -6,10 +6,17 @@ from typing import Any
 
 from training.config import FitConfig, SplitConfig
 from training.encoder_choice import finetune_seconds
-from training.options import check_fit, columns_of, encoders_of, search_of, with_contracts
+from training.options import (
+    check_cap,
+    check_fit,
+    columns_of,
+    encoders_of,
+    search_of,
+    with_contracts,
+)
 from training.orders import parse_orders
 
-KEPT = ("test", "taxonomy", "corrections", "out", "base", "only", "seed")
+KEPT = ("test", "taxonomy", "corrections", "feedback", "out", "base", "only", "seed")
 """Options that a run takes as they are."""
 COLUMNS = (
     *("text", "label", "map_", "subject", "language", "time", "group", "content_type", "kind"),
@@ -35,6 +42,8 @@ def asked_of(given: Mapping[str, Any]) -> FitConfig:
         columns=columns_of(*(given[name] for name in COLUMNS)),
         **search_of(encoders, given["budget"], warm_start=given["warm_start"]),
         **{name: given[name] for name in KEPT},
+        agent_cap=check_cap(given["agent_cap"]),
+        without_agents=tuple(given["without_agent"] or ()),
         split=SplitConfig(given["split"], given["test_share"], given["calibration_share"]),
         finetune=finetune_seconds(
             given["finetune"], given["finetune_budget"], encoders_of(encoders)

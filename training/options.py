@@ -81,6 +81,20 @@ Contracts = Annotated[
 Corrections = Annotated[
     Path | None, typer.Option(help="Sheet of `audit --out`, filled in; applied to the exports.")
 ]
+FeedbackStore = Annotated[
+    Path | None,
+    typer.Option(
+        "--feedback",
+        help="Learn from agents too: a home folder, a triage.db, or the word journal.",
+    ),
+]
+AgentCap = Annotated[
+    float, typer.Option(help="Largest share of what feedback teaches that rests on one agent.")
+]
+WithoutAgents = Annotated[
+    list[str] | None,
+    typer.Option("--without-agent", help="Agent whose labels are not learnt. Repeatable."),
+]
 JsonFile = Annotated[str | None, typer.Option("--json", help="Write figures here; - is stdout.")]
 
 
@@ -180,6 +194,19 @@ def columns_of(  # noqa: PLR0913, PLR0917 - one parameter an option
         renames=parse_renames(map_ or [], labels),
         format=kind,
     )
+
+
+def check_cap(cap: float) -> float:
+    """Return the share of one agent.
+
+    Raises:
+        ConfigError: When it is no share.
+    """
+    if not 0 < cap <= 1:
+        raise ConfigError(
+            f"--agent-cap must be above 0 and at most 1, not {cap:g}.", field="--agent-cap"
+        )
+    return cap
 
 
 def check_fit(base: str | None, only: bool, target: str | None, out: Path | None) -> None:

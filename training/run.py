@@ -31,6 +31,7 @@ from training.parts import cut
 from training.printing import check_folder
 from training.register import BundleParts, fingerprint, stands
 from training.stopwatch import Stopwatch
+from training.taught import with_feedback
 from training.taxonomies import taxonomy_of
 from triage.bundle.registry import Registry
 from triage.bundle.versions import versions
@@ -52,6 +53,7 @@ class Prepared:
         train: Rows of the last fit; its ``target`` marks those that confidences are measured on.
         older: Rows of ``train`` before calibration, shape ``(n,)``, where dates decide.
         split: What is recorded of the parts.
+        feedback: What is recorded of the rows that feedback taught.
         spent: What reading, checking and splitting took.
     """
 
@@ -60,6 +62,7 @@ class Prepared:
     taxonomy: Taxonomy
     older: NDArray[np.bool_] | None = None
     split: Mapping[str, Any] | None = None
+    feedback: Mapping[str, Any] | None = None
     spent: Stopwatch = field(default_factory=Stopwatch)
 
 
@@ -107,12 +110,14 @@ def prepare(config: FitConfig, progress: Progress) -> Prepared:
     with spent.step("split"):
         usable = examples.take(np.asarray([bool(text) for text in examples.texts]))
         parts = cut(usable, test, config)
-    for line in parts.lines():
+        parts, taught = with_feedback(parts, config, fixed, identifier)
+    for line in (*parts.lines(), *(taught.lines if taught else ())):
         progress(line)
     taxonomy = agreed(config, taxonomy_of(parts.train, fixed))
     for line in unlearned(parts.test, taxonomy):
         progress(f"warning: on the training side {line}")
-    return Prepared(parts.train, parts.test, taxonomy, parts.older, parts.record, spent)
+    record = taught.record if taught else None
+    return Prepared(parts.train, parts.test, taxonomy, parts.older, parts.record, record, spent)
 
 
 def _check(
@@ -260,6 +265,7 @@ def _measure(
             "test": len(prepared.test),
         },
         **({"split": prepared.split} if prepared.split else {}),
+        **({"feedback": prepared.feedback} if prepared.feedback else {}),
         "data_fingerprint": parts.data_fingerprint,
         "test_fingerprint": prepared.test.fingerprint(),
         "versions": versions(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 Channel = Literal["email", "chat", "social", "phone", "video", "web_form"]
@@ -24,6 +24,14 @@ NoSuggestionReason = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long an answer takes now, and when that was measured (with its time zone)."""
+
+    minutes: int
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What the desk knows about where a message came from."""
 
@@ -31,6 +39,7 @@ class Context:
     product: str | None = None
     audience: str | None = None
     locale: str | None = None
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +204,12 @@ class TriageResult:
     labels: Mapping[str, LabelResult]
     suggestions: Suggestions
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What works: the service itself, the store, and writing to it."""
+
+    serving: bool
+    store: bool
+    journal: bool

@@ -1,14 +1,23 @@
 """What answers at one moment: a bundle in a profile with the knowledge base beside it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
 
 from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.store import Bundle, load_bundle
-from triage.domain import Article, Language, Message, Options, Suggestions
+from triage.domain import (
+    Article,
+    Context,
+    LabelResult,
+    Language,
+    Message,
+    Options,
+    Suggestions,
+    Waiting,
+)
 from triage.encoders.base import Vectors
 from triage.encoders.static import StaticEncoder
 from triage.errors import BundleError, CorruptBundleError
@@ -17,11 +26,14 @@ from triage.knowledge.refresh import brought_up
 from triage.knowledge.vectors import remember
 from triage.pipeline import Pipeline
 from triage.settings import Settings
-from triage.suggest.draft import load_canned
+from triage.suggest.draft import Recipient
 from triage.suggest.embedding import Embedder
 from triage.suggest.index import PassageIndex
 from triage.suggest.query import Filters, Query
 from triage.suggest.suggester import Suggester
+from triage.suggest.voice.tone import tone_of
+from triage.suggest.voice.voices import SILENT, Voices, load_voices
+from triage.suggest.voice.waiting import is_live
 from triage.telemetry import Telemetry
 from triage.text.clean import Cleaned
 from triage.text.language import LanguageIdentifier
@@ -36,6 +48,35 @@ KEEP_S = 600.0
 """How long a bundle that was replaced stays in memory."""
 VECTORS = "vectors"
 """Folder of the home where passage vectors are kept between runs."""
+
+
+Measured = Callable[[str | None], Waiting | None]
+"""Returns how long answers to a brand take, where enough were sent of late."""
+
+
+def nothing_measured(_brand: str | None) -> None:
+    """Know of no waiting time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Where waiting times come from: the desk's own figure first, then what was measured here.
+
+    Args:
+        max_age: Age up to which a figure is told.
+        measured: Returns what was measured here.
+    """
+
+    max_age: timedelta = timedelta(0)
+    measured: Measured = nothing_measured
+
+    def of(self, context: Context, now: datetime) -> Waiting | None:
+        """Return the waiting time that a draft may tell; None where none was just measured."""
+        found = context.waiting or self.measured(context.brand)
+        return found if found and is_live(found, now, self.max_age) else None
+
+
+NO_WAITS = Waits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +98,15 @@ class KnowledgeBase:
     Args:
         suggester: Finds, ranks and drafts.
         now: Tells the time, to leave expired articles out.
+        waiting: How waiting times are known, for drafts.
     """
 
-    def __init__(self, suggester: Suggester, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, suggester: Suggester, now: Callable[[], datetime], waiting: Waits = NO_WAITS
+    ) -> None:
         self.suggester = suggester
         self._now = now
+        self._waiting = waiting
 
     def suggest(
         self,
@@ -69,13 +114,21 @@ class KnowledgeBase:
         cleaned: Cleaned,
         language: Language,
         vector: Vectors,
-        sentiment: str | None,
+        labels: Mapping[str, LabelResult],
         top: int,
     ) -> Suggestions:
         """Suggest articles of the message's brand and audience."""
-        filters = Filters(self._now().date(), message.context.brand, message.context.audience)
+        now, context = self._now(), message.context
+        filters = Filters(now.date(), context.brand, context.audience)
         query = Query(cleaned.text, language.code, vector, filters)
-        return self.suggester.suggest(query, top, None, message.customer_name, sentiment)
+        recipient = Recipient(
+            message.customer_name,
+            tone_of(_given(labels, "sentiment"), cleaned.text, language.code),
+            _given(labels, "priority"),
+            context.brand,
+            self._waiting.of(context, now),
+        )
+        return self.suggester.suggest(query, top, None, recipient)
 
     def answer(
         self, question: Question, text: str, language: Language, vector: Vectors
@@ -83,7 +136,8 @@ class KnowledgeBase:
         """Suggest articles for a question of an agent."""
         filters = Filters(self._now().date(), question.brand, question.audience, question.tags)
         query = Query(text, language.code, vector, filters)
-        return self.suggester.suggest(query, question.top, question.min_confidence)
+        recipient = Recipient(brand=question.brand)
+        return self.suggester.suggest(query, question.top, question.min_confidence, recipient)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,11 +148,13 @@ class Live:
         folder: Of the bundle.
         pipeline: Labels and suggests.
         knowledge: The knowledge base of the pipeline; None where no calibrator fits its encoders.
+        voices: Canned text, of drafts and for agents to pick from.
     """
 
     folder: Path
     pipeline: Pipeline
     knowledge: KnowledgeBase | None
+    voices: Voices = SILENT
 
     def is_short(self, message: Message, options: Options) -> bool:
         """Tell whether answering takes less than handing a message to a thread and back."""
@@ -154,6 +210,7 @@ def open_live(
     articles: Articles,
     telemetry: Telemetry,
     before: Sequence[Live] = (),
+    measured: Measured = nothing_measured,
 ) -> Live:
     """Load a bundle and index the articles for it.
 
@@ -165,6 +222,7 @@ def open_live(
         telemetry: Hears when no article can be suggested.
         before: What answers now, and what did before; encoders that are the same are taken over,
             and so is the index of one whose encoders are all the same.
+        measured: Returns how long answers to a brand take, where that is measured.
 
     Raises:
         BundleError: When the bundle is missing, corrupt, or has no such profile.
@@ -181,10 +239,19 @@ def open_live(
     index = twin.knowledge.suggester.index if twin and twin.knowledge else None
     if index is not None and twin is not before[0]:
         index, _ = brought_up(index, articles())
-    knowledge = _knowledge(settings, tools, articles, index, telemetry)
+    voices = load_voices(settings.data) if (settings.data / "canned").is_dir() else SILENT
+    knowledge = None
+    if tools:
+        found = _indexed(settings, tools, articles, telemetry) if index is None else index
+        known = measured if settings.waiting == "journal" else nothing_measured
+        waits = Waits(timedelta(minutes=settings.waiting_max_age_min), known)
+        knowledge = KnowledgeBase(
+            Suggester(found, tools.calibrator, voices), lambda: datetime.now(UTC), waits
+        )
     identifier = tools.identifier if tools else LanguageIdentifier(bundle.manifest.languages)
     profile = bundle.profile(settings.profile)
-    return Live(folder, Pipeline(bundle, profile, identifier, knowledge, alias), knowledge)
+    pipeline = Pipeline(bundle, profile, identifier, knowledge, alias)
+    return Live(folder, pipeline, knowledge, voices)
 
 
 def same_encoders(bundle: Bundle, profile: str, before: Pipeline) -> bool:
@@ -208,19 +275,13 @@ def _tools(bundle: Bundle, settings: Settings, telemetry: Telemetry) -> Tools | 
         return None
 
 
-def _knowledge(
-    settings: Settings,
-    tools: Tools | None,
-    articles: Articles,
-    index: PassageIndex | None,
-    telemetry: Telemetry,
-) -> KnowledgeBase | None:
-    if tools is None:
-        return None
-    if index is None:
-        embedder = Embedder(tools.encoders, tools.profile)
-        remembering = remember(embedder, settings.home / VECTORS, telemetry)
-        index = PassageIndex.embed([(one, cut(one)) for one in articles()], remembering)
-    folder = settings.data / "canned"
-    canned = load_canned(folder) if folder.is_dir() else {}
-    return KnowledgeBase(Suggester(index, tools.calibrator, canned), lambda: datetime.now(UTC))
+def _indexed(
+    settings: Settings, tools: Tools, articles: Articles, telemetry: Telemetry
+) -> PassageIndex:
+    embedder = Embedder(tools.encoders, tools.profile)
+    remembering = remember(embedder, settings.home / VECTORS, telemetry)
+    return PassageIndex.embed([(one, cut(one)) for one in articles()], remembering)
+
+
+def _given(labels: Mapping[str, LabelResult], task: str) -> str | None:
+    return labels[task].label if task in labels else None

@@ -10,6 +10,8 @@ from triage.live import Live
 from triage.pipeline import Pipeline
 from triage.settings import Settings
 from triage.shadow import Shadow
+from triage.storage.disagreements import Disagreement, add_disagreement
+from triage.storage.work import Work, Writer
 from triage.telemetry import Telemetry
 from triage.tracing import Tracing
 
@@ -34,6 +36,7 @@ class Monitor:
         registry: Whose challenger.
         champion: Returns the pipeline that answers.
         telemetry: Counts, and gets spans if it has where to send them.
+        writer: Records where the challenger labels otherwise; nothing waits for it.
     """
 
     def __init__(
@@ -42,10 +45,15 @@ class Monitor:
         registry: Registry,
         champion: Callable[[], Pipeline],
         telemetry: Telemetry,
+        writer: Writer,
     ) -> None:
         self._telemetry = telemetry
         self._drift = Drift(telemetry.metrics.registry)
-        self.shadow = Shadow(settings, registry, champion, telemetry)
+
+        def record(found: Disagreement) -> None:
+            writer.submit(Work(lambda connection: add_disagreement(connection, found)))
+
+        self.shadow = Shadow(settings, registry, champion, telemetry, record)
 
     def begin(self, live: Live) -> None:
         """Watch another bundle from now on."""

@@ -36,7 +36,7 @@ class MessageSuggester(Protocol):
         cleaned: Cleaned,
         language: Language,
         vector: Vectors,
-        sentiment: str | None,
+        labels: Mapping[str, LabelResult],
         top: int,
     ) -> Suggestions:
         """Return the best suggestions, or the reason why there is none."""
@@ -178,13 +178,12 @@ class Pipeline:
         reason = self._no_suggestion(batch.refusals[row], options)
         if reason or self.suggester is None:
             return Suggestions((), reason)
-        sentiment = labels["sentiment"].label if "sentiment" in labels else None
         return self.suggester.suggest(
             batch.messages[row],
             batch.cleaned[row],
             batch.languages[row],
             batch.vectors[row],
-            sentiment,
+            labels,
             options.suggestions,
         )
 

@@ -1,8 +1,7 @@
 """The running service: one pipeline over one knowledge base, with a journal beside it."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,11 +11,18 @@ from typing import Self
 from uuid import uuid4
 
 from triage.access.keyring import Keyring
-from triage.bundle.manifest import read_manifest
 from triage.bundle.registry import Registry
 from triage.bundle.watch import AliasWatch
-from triage.domain import Article, Language, Message, Options, Suggestions, TriageResult
-from triage.errors import BundleError, StoreError, TooLargeError
+from triage.domain import (
+    Article,
+    Language,
+    Message,
+    Options,
+    Readiness,
+    Suggestions,
+    TriageResult,
+)
+from triage.errors import StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge.refresh import ArticleWatch
 from triage.labeling.decision import too_short
@@ -31,25 +37,18 @@ from triage.storage.store import Store
 from triage.storage.sweep import Sweep
 from triage.storage.work import open_writer, wait_for
 from triage.storage.writer import DRAIN_S
+from triage.suggest.voice.voices import Voices
 from triage.telemetry import Telemetry
 from triage.text.clean import clean
 from triage.text.limits import MAX_TEXT, check_limits
 from triage.text.redact import redact
+from triage.writes.labels import known_labels
 from triage.writes.opened import open_writes
 
 LINGER_S = 0.05
 """How long a decision waits for others before it is written; no answer waits for it."""
 LAST_S = 1.0
 """What the journal gets at least for its last rows, however late it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """What works: the service itself, the store, and writing to it."""
-
-    serving: bool
-    store: bool
-    journal: bool
 
 
 class Service:
@@ -80,7 +79,9 @@ class Service:
         self._closed = False
         self._stop_by: float | None = None
         self._swap = Lock()
-        self.monitor = Monitor(settings, self.registry, lambda: self.pipeline, telemetry)
+        self.monitor = Monitor(
+            settings, self.registry, lambda: self.pipeline, telemetry, self._writer
+        )
         self.monitor.begin(live)
         self._watch = self._followed()
 
@@ -109,7 +110,7 @@ class Service:
 
         try:
             erasure.catch_up(store.engine, settings.home / erasure.FILE)
-            live = open_live(settings, folder, alias, articles, telemetry)
+            live = open_live(settings, folder, alias, articles, telemetry, measured=store.waits.of)
         except BaseException:
             store.close()
             raise
@@ -132,6 +133,11 @@ class Service:
         return self._store.articles
 
     @property
+    def voices(self) -> Voices:
+        """The canned text of drafts, and the responses that agents pick from."""
+        return self._live.voices
+
+    @property
     def bundle_fault(self) -> str | None:
         """Code of the error that keeps the service from following its alias, if one does."""
         return self._watch.fault if self._watch else None
@@ -146,7 +152,8 @@ class Service:
         alias = self._live.pipeline.model.alias
         listed = self._store.articles.list_articles
         before = (self._live, *self._former.listed())
-        live = open_live(self.settings, folder, alias, listed, self.telemetry, before)
+        known = self._store.waits.of
+        live = open_live(self.settings, folder, alias, listed, self.telemetry, before, known)
         with self._swap:
             if self._closed:
                 return
@@ -263,16 +270,7 @@ class Service:
         self._store.close()
 
     def _labels(self, bundle: str) -> Mapping[str, set[str]]:
-        """List the labels of a bundle's tasks, and of the same tasks in the one that answers."""
-        labeler = self._live.pipeline.labeler
-        known = {task: set(labeler.labels(task)) for task in labeler.tasks}
-        if bundle != self._live.pipeline.bundle.id:
-            # It may have been removed since it answered.
-            with suppress(BundleError):
-                tasks = read_manifest(self.registry.find(bundle)).taxonomy.tasks
-                for task, spec in tasks.items():
-                    known.setdefault(task, set()).update(spec.labels)
-        return known
+        return known_labels(self.pipeline, self.registry, bundle)
 
     def _watched(self, live: Live) -> ArticleWatch | None:
         if live.knowledge is None:

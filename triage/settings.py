@@ -76,6 +76,16 @@ class Settings(BaseSettings):
     shadow_share: Annotated[
         float, Field(ge=0, le=1, description="Share of messages that the challenger labels too.")
     ] = 0.1
+    waiting: Annotated[
+        Literal["desk", "journal"],
+        Field(
+            description="Where the waiting time in drafts comes from: only the desk's own "
+            "`context.waiting`, or what the journal shows of replies sent in the last two hours."
+        ),
+    ] = "desk"
+    waiting_max_age_min: Annotated[
+        int, Field(ge=1, le=1440, description="Oldest waiting time that is told, in minutes.")
+    ] = 30
     otlp_endpoint: Annotated[
         str | None,
         Field(

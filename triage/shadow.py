@@ -20,6 +20,7 @@ from triage.domain import Message, Options, TriageResult
 from triage.live import same_encoders
 from triage.pipeline import Pipeline
 from triage.settings import Settings
+from triage.storage.disagreements import Disagreement, disagreement_of
 from triage.telemetry import Telemetry, place
 from triage.text.language import LanguageIdentifier
 
@@ -63,6 +64,7 @@ class Shadow:
         champion: Returns the pipeline that answers; a challenger shares its encoders where they
             are the same.
         telemetry: Counts, and hears once of each challenger that fails.
+        record: Takes what the two label differently; returns at once.
         every_s: Time between two looks at the alias, in seconds.
     """
 
@@ -72,12 +74,14 @@ class Shadow:
         registry: Registry,
         champion: Callable[[], Pipeline],
         telemetry: Telemetry,
+        record: Callable[[Disagreement], None],
         every_s: float = EVERY_S,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._champion = champion
         self._telemetry = telemetry
+        self._record = record
         self._pipeline: Pipeline | None = None
         self._comparison: Comparison | None = None
         self._failed = False
@@ -173,6 +177,9 @@ class Shadow:
         with self._lock:
             if pipeline is self._pipeline:
                 self._compare(pipeline, result, theirs)
+        differing = disagreement_of(message, result, theirs)
+        if differing:
+            self._record(differing)
         self._telemetry.metrics.shadowed.labels("scored").inc()
 
     def _compare(self, pipeline: Pipeline, mine: TriageResult, theirs: TriageResult) -> None:

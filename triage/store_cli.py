@@ -87,7 +87,7 @@ def expire(
             with transaction(store.engine, write=True) as connection:
                 more = expire_some(connection, age)
             gone += more
-            if max(more.decisions, more.feedback, more.idempotency) < BATCH:
+            if more.most < BATCH:
                 break
     _say(f"{_told(gone)} deleted")
 
@@ -136,7 +136,10 @@ def _erased(settings: Settings, store: Store, kind: Kind, person: str) -> Erased
 
 
 def _told(gone: Erased) -> str:
-    return f"{gone.decisions} decisions, {gone.feedback} feedback, {gone.idempotency} kept answers"
+    return (
+        f"{gone.decisions} decisions, {gone.feedback} feedback, {gone.idempotency} kept answers, "
+        f"{gone.disagreements} disagreements"
+    )
 
 
 def _say(line: str) -> None:

@@ -153,7 +153,13 @@ def test_erased_requester_is_gone_from_store_and_answers(serve: Serve, served: S
 
     erased = client.delete("/v1/requesters/c/1")
 
-    assert erased.json() == {"decisions": 1, "feedback": 1, "idempotency": 1, "scrubbed": True}
+    assert erased.json() == {
+        "decisions": 1,
+        "feedback": 1,
+        "idempotency": 1,
+        "disagreements": 0,
+        "scrubbed": True,
+    }
     assert client.delete("/v1/requesters/c/1").json()["decisions"] == 0
     problem(send(client, id="t1"), 404, "decision_not_found")
     assert send(client, id="t2").status_code == 202

@@ -27,6 +27,7 @@ LISTED = {
     ("POST", "/v1/suggestions"): "suggest",
     ("POST", "/v1/feedback"): "feedback",
     ("GET", "/v1/articles"): "kb:read",
+    ("GET", "/v1/canned"): "kb:read",
     ("POST", "/v1/articles/import"): "kb:write",
     ("GET", "/v1/articles/{article_id:path}"): "kb:read",
     ("PUT", "/v1/articles/{article_id:path}"): "kb:write",

@@ -1,11 +1,12 @@
 """The way of one message through a real bundle."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from triage.bundle.store import Bundle, load_bundle
-from triage.domain import Language, Message, Options, Suggestion, Suggestions
+from triage.domain import LabelResult, Language, Message, Options, Suggestion, Suggestions
 from triage.encoders.base import Vectors
 from triage.errors import UnknownTaskError
 from triage.pipeline import Pipeline
@@ -20,7 +21,7 @@ class Recorder:
     """A suggester that remembers what it was asked and answers with one suggestion."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Message, str, str, int, str | None, int]] = []
+        self.asked: list[tuple[Message, str, str, int, Mapping[str, LabelResult], int]] = []
 
     def suggest(
         self,
@@ -28,11 +29,11 @@ class Recorder:
         cleaned: Cleaned,
         language: Language,
         vector: Vectors,
-        sentiment: str | None,
+        labels: Mapping[str, LabelResult],
         top: int,
     ) -> Suggestions:
         """Answer with one suggestion."""
-        asked = (message, cleaned.text, language.code, vector.shape[0], sentiment, top)
+        asked = (message, cleaned.text, language.code, vector.shape[0], labels, top)
         self.asked.append(asked)
         return Suggestions((Suggestion("a", "a#0", "T", None, "en", 0.9, "A", "R", {}),), None)
 
@@ -194,17 +195,17 @@ def test_suggestions_say_why_there_are_none(bundle: Bundle, pipeline: Pipeline) 
 
 
 def test_suggester_gets_what_is_known(bundle: Bundle, pipeline: Pipeline) -> None:
-    """The suggester sees the cleaned text, the language, the vector and the sentiment."""
+    """The suggester sees the cleaned text, the language, the vector and the labels."""
     recorder = Recorder()
     full = Pipeline(bundle, bundle.profile("tiny"), pipeline.identifier, recorder)
     text = f"{CLEAR}, this is a terrible disappointment"
 
     answer = full.run([Message(text)], Options(suggestions=2))[0]
 
-    message, cleaned, code, dim, sentiment, top = recorder.asked[0]
+    message, cleaned, code, dim, labels, top = recorder.asked[0]
     assert (message.text, cleaned, code, top) == (text, text, "en", 2)
     assert dim == bundle.encoders.dim
-    assert sentiment == answer.labels["sentiment"].label
+    assert labels == answer.labels
     assert answer.suggestions.items[0].article_id == "a"
     assert answer.model.profile == "tiny"
 

@@ -1,11 +1,12 @@
 """Labelling a table: every row once, in order, its own columns first."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from triage.bundle.store import load_bundle
-from triage.domain import Language, Message, Suggestion, Suggestions
+from triage.domain import LabelResult, Language, Message, Suggestion, Suggestions
 from triage.encoders.base import Vectors
 from triage.errors import ExportError
 from triage.pipeline import Pipeline
@@ -25,7 +26,7 @@ class OneArticle:
         cleaned: Cleaned,  # noqa: ARG002 - same
         language: Language,  # noqa: ARG002 - same
         vector: Vectors,  # noqa: ARG002 - same
-        sentiment: str | None,  # noqa: ARG002 - same
+        labels: Mapping[str, LabelResult],  # noqa: ARG002 - same
         top: int,  # noqa: ARG002 - same
     ) -> Suggestions:
         """Suggest the article."""

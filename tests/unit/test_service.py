@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.served import build_checkout, write_data
-from triage.domain import Article, Context, Message, Options, Suggestions
+from triage.domain import Article, Context, LabelResult, Message, Options, Suggestions
 from triage.errors import (
     ArticleError,
     BundleError,
@@ -78,7 +78,8 @@ def suggested(service: Service, message: Message) -> Suggestions:
     language = service.pipeline.identifier.identify(cleaned.text)
     encoders, profile = service.pipeline.bundle.encoders, service.pipeline.profile
     vector = encoders.encode([cleaned.text], [language.code], profile)[0]
-    return service.pipeline.suggester.suggest(message, cleaned, language, vector, "negative", 3)
+    labels = {"sentiment": LabelResult("negative", 0.9, "suggest", None, ())}
+    return service.pipeline.suggester.suggest(message, cleaned, language, vector, labels, 3)
 
 
 def test_unknown_profile_is_refused_with_those_there_are(served: Settings) -> None:

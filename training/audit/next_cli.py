@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from training.audit.choose import Doubt, choose_next, doubt_of
+from training.audit.queue import WHY, are_journals, reasons_of, urgency
 from training.config import Columns, at_least, parse_pairs
 from training.corrections import guarded
 from training.datasets import Examples
@@ -58,18 +59,22 @@ def next_(
     at_least(1, count=count)
     check_destination(out)
     loaded, chosen_profile = _bundle(bundle, profile)
-    tasks = _tasks(loaded, parse_pairs("--label", label or []))
     columns = Columns(text or "", {}, subject, language, content_type=content_type, format=kind)
+    stored = are_journals(exports, columns)
+    tasks = _tasks(loaded, parse_pairs("--label", label or []), stored=stored)
+    added = _added(tasks, stored=stored)
     names = list(dict.fromkeys(n for path in exports for n in open_export(path, columns).names()))
-    check_columns(names, _added(tasks))
+    check_columns(names, added)
     examples = read_exports(exports, columns, LanguageIdentifier(loaded.manifest.languages))
     labelled = _labelled(exports, columns, tasks)
     vectors = _encode(loaded, chosen_profile, examples)
     given = loaded.labeler(chosen_profile).probabilities(vectors, examples.texts)
     doubt = doubt_of({task: given[task] for task in tasks})
-    rows = _choose(examples, vectors, doubt, labelled, count, seed)
-    _write(out, exports, columns, names, tasks, _cells(loaded, tasks, given, doubt, rows))
-    _tell(examples, labelled, doubt, rows, count)
+    reasons = reasons_of(exports, columns, tuple(tasks))
+    rows = _choose(examples, vectors, doubt.value + urgency(reasons), labelled, count, seed)
+    cells = _cells(loaded, tasks, given, doubt, rows, reasons)
+    _write(out, exports, columns, names, tasks, cells, added)
+    _tell(examples, labelled, doubt, rows, count, reasons)
     print(f"{out}: {len(rows):,} messages; fill in {', '.join(tasks.values())}, then fit with it")
 
 
@@ -80,8 +85,11 @@ def _bundle(name: str, profile: str | None) -> tuple[Bundle, Profile]:
     return loaded, loaded.profile(profile)
 
 
-def _tasks(bundle: Bundle, asked: Mapping[str, str]) -> dict[str, str]:
-    """Return the tasks that count, with the column that is filled in for each."""
+def _tasks(bundle: Bundle, asked: Mapping[str, str], *, stored: bool) -> dict[str, str]:
+    """Return the tasks that count, with the column that is filled in for each.
+
+    In a journal the task's own column holds what the service decided, so people's is taken.
+    """
     own = tuple(bundle.manifest.taxonomy.tasks)
     strange = [task for task in asked if task not in own]
     if strange:
@@ -90,12 +98,12 @@ def _tasks(bundle: Bundle, asked: Mapping[str, str]) -> dict[str, str]:
             fix=f"Its tasks are: {', '.join(own)}.",
             field="--label",
         )
-    return dict(asked) if asked else {task: task for task in own}
+    return dict(asked) or {task: f"{task}.settled" if stored else task for task in own}
 
 
-def _added(tasks: Mapping[str, str]) -> list[str]:
+def _added(tasks: Mapping[str, str], *, stored: bool) -> list[str]:
     guesses = [n for task in tasks for n in (f"triage_{task}", f"triage_{task}_confidence")]
-    return [*guesses, UNSURE, DOUBT]
+    return [*guesses, UNSURE, DOUBT, *([WHY] if stored else [])]
 
 
 def _labelled(
@@ -128,7 +136,7 @@ def _encode(bundle: Bundle, profile: Profile, examples: Examples) -> Vectors:
 def _choose(
     examples: Examples,
     vectors: Vectors,
-    doubt: Doubt,
+    urgent: NDArray[np.float64],
     labelled: NDArray[np.bool_],
     count: int,
     seed: int,
@@ -136,7 +144,7 @@ def _choose(
     free = np.flatnonzero(~labelled)
     found = choose_next(
         vectors[free],
-        doubt.value[free],
+        urgent[free],
         [examples.texts[row] for row in free],
         [examples.declared[row] for row in free],
         count,
@@ -157,11 +165,13 @@ def _cells(
     given: Mapping[str, Probabilities],
     doubt: Doubt,
     rows: NDArray[np.int64],
+    reasons: Sequence[Sequence[str]],
 ) -> dict[int, Row]:
     """Write the added cells of each chosen row, in the order of choice."""
     cells: dict[int, Row] = {}
     for row in rows.tolist():
         mine: Row = {UNSURE: doubt.task[row], DOUBT: f"{doubt.value[row]:.4f}"}
+        mine[WHY] = "|".join(reasons[row])
         for task in tasks:
             at = int(given[task][row].argmax())
             mine[f"triage_{task}"] = bundle.manifest.taxonomy.labels(task)[at]
@@ -177,6 +187,7 @@ def _write(
     names: Sequence[str],
     tasks: Mapping[str, str],
     cells: Mapping[int, Row],
+    added: Sequence[str],
 ) -> None:
     """Write the chosen rows: columns to fill in, the export's own, then what the bundle thinks."""
     every = (row for path in exports for row in open_export(path, columns).rows())
@@ -185,10 +196,12 @@ def _write(
 
     def rows() -> Iterator[Row]:
         for place, mine in cells.items():
-            yield {name: shield(cell) for name, cell in {**kept[place], **mine}.items()}
+            both = {**kept[place], **mine}
+            yield {name: shield(cell) for name, cell in both.items() if name in listed}
 
     fill = [column for column in tasks.values() if column not in names]
-    write_rows(out, rows(), [*fill, *names, *_added(tasks)], marked=True)
+    listed = [*fill, *names, *added]
+    write_rows(out, rows(), listed, marked=True)
 
 
 def _tell(
@@ -197,6 +210,7 @@ def _tell(
     doubt: Doubt,
     rows: NDArray[np.int64],
     count: int,
+    reasons: Sequence[Sequence[str]],
 ) -> None:
     free = np.flatnonzero(~labelled)
     print(
@@ -209,3 +223,6 @@ def _tell(
         print(f"least sure of: {shares(tasks)}")
     if len(rows) < count:
         print(f"only {len(rows):,} differ from each other and from what is labelled")
+    asked = [why for row in rows.tolist() for why in reasons[row]]
+    if asked:
+        print(f"asked for by the journal: {shares(asked)}")

@@ -1,9 +1,12 @@
 """The service's own journal: what it decided about each message that it answered.
 
-The labels are the service's decisions, not corrections: they tell what would have been automated,
-and which messages to label next. A task's column holds the label given (empty on abstain); beside
-it stand ``TASK.top_label``, ``TASK.confidence``, ``TASK.decision`` and ``TASK.reason``. The text is
-what the store keeps: cleaned, with the subject in front, and redacted by default.
+A task's column holds the label that the service gave (empty on abstain): learning from it repeats
+the model. Beside it stand ``TASK.top_label``, ``TASK.confidence``, ``TASK.decision`` and
+``TASK.reason``. What people said is in ``TASK.settled`` (see ``opinions.py``), with ``final``,
+``agreed`` or ``single`` in ``TASK.settled_by``, or ``contradiction`` where they do not agree.
+``disputed`` lists the tasks that champion and challenger label differently, ``touched`` says
+whether a suggestion was ``edited`` or ``rejected``. The text is what the store keeps: cleaned,
+with the subject in front, and redacted by default.
 """
 
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, exists, func, inspect, select
 
+from training.ingest.feedback import Heard, hear
 from training.ingest.records import flatten
 from training.ingest.source import Source
 from triage.errors import ExportError
@@ -23,6 +27,7 @@ from triage.storage.tables import decisions, tombstones
 NAME = "journal"
 """Given in place of a file: the store of the settings."""
 FILE = "triage.db"
+CONTRADICTION = "contradiction"
 PAGE = 1000
 """Rows of one transaction: short, since a reader keeps the running service from committing."""
 DEFAULTS = {
@@ -47,20 +52,26 @@ def read(source: Source) -> Iterator[Row]:
         ExportError: When there is no journal, or it keeps no texts.
         StoreError: When the store cannot be read.
     """
-    engine = open_engine(_url(source.path))
+    engine = open_engine(url_of(source.path))
     try:
         _check(engine, source)
+        heard = hear(engine)
         number = 0
         while page := _page(engine, number):
             for values in page:
                 source.read += 1
                 number = values["number"]
-                yield _row(values)
+                yield _row(values, heard)
     finally:
         engine.dispose()
 
 
-def _url(path: Path) -> str:
+def url_of(path: Path) -> str:
+    """Return the URL of the store that a path names, or the word ``journal``.
+
+    Raises:
+        ExportError: When there is no such file.
+    """
     if str(path) == NAME and not path.exists():
         return load_settings().store_url
     file = path / FILE if path.is_dir() else path
@@ -108,7 +119,9 @@ def _erased() -> ColumnElement[bool]:
     )
 
 
-def _row(values: dict[str, Any]) -> Row:
+def _row(values: dict[str, Any], heard: Heard) -> Row:
+    number, settlement = values["number"], heard.settlement
+    disputed = heard.disputed.get((values["message_id"], values["bundle"]), frozenset())
     labels = values.pop("labels")
     values["decided_at"] = values["decided_at"].isoformat()
     # One message may have been answered twice; both answers stay on one side of a split.
@@ -117,4 +130,10 @@ def _row(values: dict[str, Any]) -> Row:
     for task, answer in labels.items():
         row |= flatten(answer, f"{task}.")
         row[task] = row.pop(f"{task}.label", "")
+        settled = settlement.labels.get((number, task))
+        row[f"{task}.settled"] = settled.label if settled else ""
+        open_ = CONTRADICTION if (number, task) in settlement.contradictions else ""
+        row[f"{task}.settled_by"] = settled.kind if settled else open_
+    row["disputed"] = "|".join(sorted(disputed))
+    row["touched"] = "|".join(sorted(heard.touched.get(number, ())))
     return row

@@ -1,7 +1,7 @@
 """Read exports of any format into examples."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,8 +52,19 @@ def read_exports(
     return join(parts)
 
 
-def read_export(path: Path, columns: Columns, identifier: LanguageIdentifier) -> Examples:
+def read_export(
+    path: Path,
+    columns: Columns,
+    identifier: LanguageIdentifier,
+    wanted: Callable[[Row], bool] | None = None,
+) -> Examples:
     """Read an export, cleaning each message exactly as serving does.
+
+    Args:
+        path: File, folder or store.
+        columns: What its columns mean.
+        identifier: Of languages.
+        wanted: Chooses rows; all where None.
 
     Raises:
         ExportError: When the file is broken, a column is missing, an id stands twice, a date is
@@ -62,6 +73,8 @@ def read_export(path: Path, columns: Columns, identifier: LanguageIdentifier) ->
     export = open_export(path, columns)
     columns, found = export.columns, _Columns(path, export.columns)
     for number, row in enumerate(export.rows(), start=1):
+        if wanted is not None and not wanted(row):
+            continue
         text = clean(message_of(row, columns)).text
         declared = row[columns.language].strip().lower() if columns.language else ""
         found.add(number, row, text, declared, identifier.identify(text, declared or None).code)

@@ -21,6 +21,7 @@ from triage.api.middleware import Observed
 from triage.api.openapi import with_security
 from triage.api.routes import (
     articles,
+    canned,
     classify,
     feedback,
     health,
@@ -58,6 +59,7 @@ ROUTERS = (
     feedback.router,
     articles.import_router,
     articles.router,
+    canned.router,
     requesters.router,
     models.router,
     health.router,

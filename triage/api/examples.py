@@ -183,7 +183,25 @@ IMPORTED: dict[str, Any] = {
     ],
     "indexed_within_s": 3.0,
 }
-ERASED: dict[str, Any] = {"decisions": 12, "feedback": 5, "idempotency": 3, "scrubbed": True}
+CANNED: dict[str, Any] = {
+    "canned": [
+        {
+            "id": "need-order-number",
+            "language": "en",
+            "title": "Ask for the order number",
+            "text": "Hello {{ name }},\n\nCould you send us your order number, please?",
+            "placeholders": ["name"],
+        }
+    ],
+    "values": {"company": "Kvistholm"},
+}
+ERASED: dict[str, Any] = {
+    "decisions": 12,
+    "feedback": 5,
+    "idempotency": 3,
+    "disagreements": 1,
+    "scrubbed": True,
+}
 
 
 def answered(

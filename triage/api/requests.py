@@ -1,16 +1,20 @@
 """What requests must look like: unknown fields and wrong types are refused, never converted."""
 
+import re
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
-from triage.domain import Channel, ContentType, Context, Message, Options
+from triage.domain import Channel, ContentType, Context, Message, Options, Waiting
 from triage.live import Question
 
 MAX_BATCH = 32
 MAX_SUGGESTIONS = 10
+MAX_WAITING = 30 * 24 * 60
+"""Longest waiting time, in minutes."""
 MAX_SHORT = 200
 """Longest id, name or tag, in characters."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$"
 
 Short = Annotated[str, Field(max_length=MAX_SHORT)]
@@ -32,6 +36,22 @@ class CustomerIn(Strict):
     name: Annotated[Short | None, Field(description="For the greeting of the draft.")] = None
 
 
+def _moment(value: object) -> object:
+    """Keep numbers from being taken for seconds since 1970."""
+    return value if isinstance(value, str) and _MOMENT.match(value) else None
+
+
+class WaitingIn(Strict):
+    """How long an answer takes now, as the desk has just measured it."""
+
+    minutes: Annotated[int, Field(ge=0, le=MAX_WAITING, description="Minutes until an answer.")]
+    measured_at: Annotated[
+        AwareDatetime,
+        BeforeValidator(_moment),
+        Field(strict=False, description="When it was measured, with the desk's time zone."),
+    ]
+
+
 class ContextIn(Strict):
     """Where the message came from."""
 
@@ -41,6 +61,15 @@ class ContextIn(Strict):
     locale: Annotated[
         LanguageTag | None, Field(description="The desk's locale, to tell close languages apart.")
     ] = None
+    waiting: Annotated[
+        WaitingIn | None, Field(description="For a line of the draft, while it is fresh.")
+    ] = None
+
+    def known(self) -> Context:
+        """Return the context as the service knows it."""
+        given = self.waiting
+        waiting = Waiting(given.minutes, given.measured_at) if given else None
+        return Context(self.brand, self.product, self.audience, self.locale, waiting)
 
 
 _NOBODY, _ANYWHERE = CustomerIn(), ContextIn()
@@ -93,10 +122,10 @@ class ClassifyRequest(Strict):
             subject=self.subject or "",
             content_type=self.content_type,
             channel=self.channel,
-            language=_primary(self.language),
+            language=primary(self.language),
             customer_id=customer.id,
             customer_name=customer.name,
-            context=Context(context.brand, context.product, context.audience, context.locale),
+            context=context.known(),
         )
 
     def options(self) -> Options:
@@ -164,13 +193,13 @@ class SuggestionsRequest(Strict):
             self.question,
             self.top,
             self.min_confidence,
-            _primary(self.language),
+            primary(self.language),
             filters.brand,
             filters.audience,
             tuple(filters.tags),
         )
 
 
-def _primary(tag: str | None) -> str | None:
+def primary(tag: str | None) -> str | None:
     """Reduce a tag such as ``da-DK`` to its language."""
     return tag.replace("_", "-").partition("-")[0].lower() if tag else None

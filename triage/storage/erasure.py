@@ -18,7 +18,7 @@ from triage.errors import StoreError
 from triage.storage.engine import apart, transaction
 from triage.storage.idempotency import KEPT
 from triage.storage.journal import fingerprint_of
-from triage.storage.tables import decisions, feedback, idempotency, tombstones
+from triage.storage.tables import decisions, disagreements, feedback, idempotency, tombstones
 
 Kind = Literal["requester", "agent"]
 BATCH = 500
@@ -43,16 +43,28 @@ class Erased:
     decisions: int = 0
     feedback: int = 0
     idempotency: int = 0
+    disagreements: int = 0
+
+    @property
+    def total(self) -> int:
+        """All rows together."""
+        return self.decisions + self.feedback + self.idempotency + self.disagreements
+
+    @property
+    def most(self) -> int:
+        """Rows of the kind of which most went."""
+        return max(self.decisions, self.feedback, self.idempotency, self.disagreements)
 
     def __add__(self, other: "Erased") -> "Erased":
         return Erased(
             self.decisions + other.decisions,
             self.feedback + other.feedback,
             self.idempotency + other.idempotency,
+            self.disagreements + other.disagreements,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.decisions or self.feedback or self.idempotency)
+        return self.total > 0
 
 
 def tombstone_of(kind: Kind, person: str) -> Tombstone:
@@ -133,6 +145,7 @@ def expire_some(connection: Connection, retention_days: int) -> Erased:
     return done + Erased(
         _delete_old(connection, decisions, "decided_at", oldest),
         _delete_old(connection, feedback, "received_at", oldest),
+        disagreements=_delete_old(connection, disagreements, "seen_at", oldest),
     )
 
 
@@ -154,7 +167,7 @@ def scrub(engine: Engine) -> None:
     with transaction(engine.execution_options(isolation_level="AUTOCOMMIT")) as connection:
         connection.execute(text("SET statement_timeout = 0"))
         try:
-            for table in (decisions, feedback, idempotency):
+            for table in (decisions, feedback, idempotency, disagreements):
                 connection.execute(text(f"VACUUM {table.name}"))
         finally:
             connection.execute(text("RESET statement_timeout"))
@@ -214,7 +227,8 @@ def _stone(line: dict[str, str]) -> Tombstone:
 def _requester(connection: Connection, stone: Tombstone) -> Erased:
     counts = []
     for table, moment in (
-        (decisions, "decided_at"), (feedback, "received_at"), (idempotency, "created_at")
+        (decisions, "decided_at"), (feedback, "received_at"), (idempotency, "created_at"),
+        (disagreements, "seen_at"),
     ):  # fmt: skip
         mine = (table.c.requester == stone.fingerprint) & (table.c[moment] <= stone.erased_at)
         counts.append(connection.execute(delete(table).where(mine)).rowcount)

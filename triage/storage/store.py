@@ -18,6 +18,7 @@ from triage.storage.articles import ArticleRepository
 from triage.storage.engine import open_engine, shown, transaction
 from triage.storage.journal import Journal, StoreText
 from triage.storage.keys import KeyRepository
+from triage.storage.waits import ResponseTimes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 7_215_433
@@ -37,6 +38,7 @@ class Store:
         self.engine = engine
         self.articles = ArticleRepository(engine)
         self.keys = KeyRepository(engine)
+        self.waits = ResponseTimes(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -68,6 +70,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
+        self.waits.close()
         self.engine.dispose()
 
     def __enter__(self) -> Self:

@@ -69,11 +69,11 @@ class Sweep:
         while not self._stopped.is_set():
             more = done(self._writer, lambda connection: expire_some(connection, self._days))
             gone += more
-            if max(more.decisions, more.feedback, more.idempotency) < BATCH:
+            if more.most < BATCH:
                 break
             self._stopped.wait(PAUSE_S)
         if gone:
-            count = gone.decisions + gone.feedback + gone.idempotency
+            count = gone.total
             self._log.info("rows_expired", count=count, seconds=round(monotonic() - begun, 2))
 
     def _fail(self, reason: str) -> None:

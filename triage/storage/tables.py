@@ -151,6 +151,28 @@ idempotency = Table(
 ``fingerprint`` is the SHA-256 of the request; what it held is not kept.
 """
 
+disagreements = Table(
+    "disagreements",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("message_id", Text, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("champion", Text, nullable=False),
+    Column("challenger", Text, nullable=False),
+    Column("brand", Text),
+    Column("requester", Text),
+    Column("labels", JSON, nullable=False),
+    Index(None, "message_id"),
+    Index(None, "seen_at"),
+    Index(None, "requester"),
+)
+"""Messages whose top label a challenger set otherwise than the champion, by task; no texts."""
+
 tombstones = Table(
     "tombstones",
     metadata,

@@ -1,12 +1,11 @@
 """From a question to suggestions with drafts, or to the reason why there is none."""
 
-from collections.abc import Mapping
-
 from triage.domain import Suggestion, Suggestions
 from triage.suggest.calibrator import RetrievalCalibrator
-from triage.suggest.draft import Canned, compose
+from triage.suggest.draft import NOBODY, Recipient, compose
 from triage.suggest.index import PassageIndex
 from triage.suggest.query import Hit, Query
+from triage.suggest.voice.voices import Voices
 
 _UNSURE = {"", "und"}
 CONSIDERED = 10
@@ -19,23 +18,22 @@ class Suggester:
     Args:
         index: The knowledge base.
         calibrator: Gives a hit its probability, and the threshold used when none is asked for.
-        canned: Canned responses by language; without those of a language its drafts stay empty.
+        voices: Canned text by brand and language; without that of a language its drafts stay empty.
     """
 
     def __init__(
-        self, index: PassageIndex, calibrator: RetrievalCalibrator, canned: Mapping[str, Canned]
+        self, index: PassageIndex, calibrator: RetrievalCalibrator, voices: Voices
     ) -> None:
         self.index = index
         self.calibrator = calibrator
-        self.canned = canned
+        self.voices = voices
 
     def suggest(
         self,
         query: Query,
         top: int,
         min_confidence: float | None = None,
-        customer_name: str | None = None,
-        sentiment: str | None = None,
+        recipient: Recipient = NOBODY,
     ) -> Suggestions:
         """Suggest at most ``top`` articles whose confidence reaches the threshold.
 
@@ -43,8 +41,7 @@ class Suggester:
             query: The question with its vector and filters.
             top: How many at most; 0 asks for none.
             min_confidence: Lowest confidence shown; None takes the learned threshold.
-            customer_name: For the greeting.
-            sentiment: Label of the message, for the opening sentence.
+            recipient: Whom drafts are written to.
         """
         if top < 1:
             return Suggestions((), "not_requested")
@@ -55,23 +52,17 @@ class Suggester:
         sure = self.calibrator.confidences(found, query.text)
         scored = sorted(zip(found, sure, strict=True), key=lambda pair: -pair[1])
         items = tuple(
-            self._item(self.index.hit(one), confidence, query, customer_name, sentiment)
+            self._item(self.index.hit(one), confidence, query, recipient)
             for one, confidence in scored[:top]
             if confidence >= lowest
         )
         return Suggestions(items, None if items else "nothing_above_threshold")
 
-    def _item(
-        self, hit: Hit, confidence: float, query: Query, name: str | None, sentiment: str | None
-    ) -> Suggestion:
+    def _item(self, hit: Hit, confidence: float, query: Query, recipient: Recipient) -> Suggestion:
         article, answer = hit.article, hit.answer
         language = article.language if query.language in _UNSURE else query.language
-        canned = self.canned.get(language)
-        reply = ""
-        if canned:
-            reply = compose(
-                article, answer, canned, language=language, name=name, sentiment=sentiment
-            )
+        voice = self.voices.of(language, recipient.brand)
+        reply = compose(article, answer, voice, recipient) if voice else ""
         return Suggestion(
             article_id=article.id,
             passage_id=hit.passage.id,

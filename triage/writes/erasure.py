@@ -40,6 +40,5 @@ class Eraser:
         except StoreError as error:
             self._log.error("erasure_not_scrubbed", reason=error.problem)
             return erased, False
-        count = erased.decisions + erased.feedback + erased.idempotency
-        self._log.info("person_erased", count=count)
+        self._log.info("person_erased", count=erased.total)
         return erased, True

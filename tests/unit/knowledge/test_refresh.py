@@ -18,6 +18,7 @@ from triage.storage.store import Store, open_articles
 from triage.suggest.calibrator import FEATURES, RetrievalCalibrator
 from triage.suggest.index import ArticleKey, PassageIndex
 from triage.suggest.suggester import Suggester
+from triage.suggest.voice.voices import SILENT
 from triage.telemetry import Telemetry
 
 OLD = Article("old", "en", "Old title", "Old body")
@@ -67,7 +68,7 @@ def suggester() -> Suggester:
     """Suggest over an empty knowledge base."""
     encoders = EncoderSet({"static": HashingEncoder()})
     index = PassageIndex.build([], encoders, Profile("tiny", {"*": "static"}))
-    return Suggester(index, RetrievalCalibrator((0.0,) * len(FEATURES), 0.0, 0.5, 0.8), {})
+    return Suggester(index, RetrievalCalibrator((0.0,) * len(FEATURES), 0.0, 0.5, 0.8), SILENT)
 
 
 def eventually(reached: Callable[[], bool]) -> bool:

@@ -1,40 +1,73 @@
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.unit.suggest.builders import article
-from triage.errors import ConfigError
-from triage.suggest.draft import compose, is_unsafe, load_canned
+from triage.domain import Waiting
+from triage.suggest.draft import Recipient, compose
+from triage.suggest.voice.safety import is_unsafe
+from triage.suggest.voice.tone import Tone
+from triage.suggest.voice.voices import Voice, load_voices
 
-CANNED = load_canned(Path("data/canned"))
+VOICES = load_voices(Path("data"))
 STEPS = "Reset your password\n1. Open the page.\n2. Click the link."
 RESET = article("reset", "Reset your password", STEPS, url="https://help.example/reset")
 PLAIN = article("reset", "Reset your password", STEPS)
 
 
+def voice(language: str = "en", brand: str | None = None) -> Voice:
+    """Return a shipped voice."""
+    found = VOICES.of(language, brand)
+    assert found
+    return found
+
+
 @pytest.mark.parametrize("language", ["en", "da", "ro", "zh"])
 def test_draft_has_all_parts_in_order(language: str) -> None:
     """Greeting, opening, the answer with its steps, the link and the sign-off follow each other."""
-    canned = CANNED[language]
     own = article("reset", "T", STEPS, language, url="https://help.example/reset")
 
-    parts = compose(own, STEPS, canned, language=language).split("\n\n")
+    parts = compose(own, STEPS, voice(language)).split("\n\n")
 
-    assert parts[0] == canned.greeting
-    assert parts[1] == canned.opening.neutral
+    assert parts[0] == voice(language).greeting
+    assert parts[1] == voice(language).openings["neutral"]
     assert parts[2] == STEPS
     assert parts[3].endswith("https://help.example/reset")
-    assert parts[4] == canned.sign_off
+    assert parts[4] == voice(language).sign_off
 
 
-def test_only_negative_sentiment_apologises() -> None:
+def test_only_a_negative_tone_apologises() -> None:
     """An apology opens the draft for a negative message and for no other."""
-    openings = {
-        sentiment: compose(PLAIN, "x", CANNED["en"], language="en", sentiment=sentiment)
-        for sentiment in ("positive", "neutral", "negative", "own-label", None)
-    }
+    drafts = {tone: compose(PLAIN, "x", voice(), Recipient(tone=tone)) for tone in get_args(Tone)}
 
-    assert [name for name, draft in openings.items() if "sorry" in draft] == ["negative"]
+    assert [name for name, draft in drafts.items() if "sorry" in draft] == ["negative"]
+
+
+@pytest.mark.parametrize("language", ["en", "da", "ro", "zh"])
+def test_urgent_message_is_seen_as_urgent(language: str) -> None:
+    """The line of the priority stands behind the opening; other labels add nothing."""
+    own = article("reset", "T", STEPS, language)
+    urgent, low = (
+        compose(own, "x", voice(language), Recipient(priority=label)).split("\n\n")
+        for label in ("urgent", "low")
+    )
+
+    assert urgent[1].startswith(low[1])
+    assert urgent[1].endswith(voice(language).priority["urgent"])
+    assert low[1] == voice(language).openings["neutral"]
+
+
+def test_waiting_time_is_told_with_its_moment() -> None:
+    """The figure stands before the sign-off with when it was measured."""
+    waiting = Waiting(37, datetime(2026, 11, 22, 14, 5, tzinfo=timezone(timedelta(hours=1))))
+
+    parts = compose(PLAIN, "x", voice(), Recipient(waiting=waiting)).split("\n\n")
+
+    assert parts[-2] == (
+        "If you write again, an answer currently takes about 40 minutes (as of 2026-11-22 14:05)."
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "da", "ro", "zh"])
@@ -43,7 +76,7 @@ def test_article_in_another_language_is_only_pointed_at(language: str, url: str 
     """The draft is one honest sentence with title and link in the customer's language."""
     foreign = article("hjaelp", "Ein Titel", "Ein Text.", "de", url=url)
 
-    draft = compose(foreign, "Ein Text.", CANNED[language], language=language)
+    draft = compose(foreign, "Ein Text.", voice(language))
 
     assert "Ein Titel" in draft
     assert (url or "") in draft
@@ -56,12 +89,12 @@ def test_unlisted_article_language_has_a_common_name() -> None:
     """A language that the canned file does not name is called another language."""
     foreign = article("a", "Otsikko", "Teksti.", "fi")
 
-    assert "in another language" in compose(foreign, "Teksti.", CANNED["en"], language="en")
+    assert "in another language" in compose(foreign, "Teksti.", voice())
 
 
 def test_name_is_greeted() -> None:
     """The customer's name stands in the greeting, spaces tidied."""
-    draft = compose(PLAIN, "x", CANNED["da"], language="da", name="  Søren \n Ø. Kjær ")
+    draft = compose(PLAIN, "x", voice("da"), Recipient("  Søren \n Ø. Kjær "))
 
     assert draft.startswith("Hej Søren Ø. Kjær,")
 
@@ -71,24 +104,41 @@ def test_name_is_greeted() -> None:
 )
 def test_what_is_no_name_is_not_greeted(name: str) -> None:
     """Addresses, markup and placeholders give the greeting without a name."""
-    draft = compose(PLAIN, "x", CANNED["en"], language="en", name=name)
+    draft = compose(PLAIN, "x", voice(), Recipient(name))
 
     assert draft.startswith("Hello,")
+
+
+def test_brand_speaks_with_its_own_voice() -> None:
+    """Its sign-off is taken for its messages, and no other's."""
+    own = compose(PLAIN, "x", voice(brand="kvistholm"))
+    other = compose(PLAIN, "x", voice(brand="nobody"))
+
+    assert own.endswith("Kind regards\nKvistholm customer care")
+    assert other.endswith("Kind regards")
+
+
+def test_banned_word_blocks_the_draft_of_its_brand_alone() -> None:
+    """A promise in an article stays out of what the brand sends."""
+    promise = "We guarantee delivery tomorrow."
+
+    assert compose(PLAIN, promise, voice(brand="kvistholm")) == ""
+    assert promise in compose(PLAIN, promise, voice())
 
 
 def test_internal_article_blocks_the_draft() -> None:
     """What only agents may read is never drafted to a customer."""
     secret = article("s", "T", "Body.", visibility="internal")
 
-    assert compose(secret, "Body.", CANNED["en"], language="en") == ""
-    assert compose(secret, "Body.", CANNED["da"], language="da") == ""
+    assert compose(secret, "Body.", voice()) == ""
+    assert compose(secret, "Body.", voice("da")) == ""
 
 
 def test_internal_link_of_the_article_blocks_the_draft() -> None:
     """A link that only works inside blocks the draft."""
     linked = article("s", "T", "Body.", url="http://intranet/kb/1")
 
-    assert compose(linked, "Body.", CANNED["en"], language="en") == ""
+    assert compose(linked, "Body.", voice()) == ""
 
 
 @pytest.mark.parametrize(
@@ -141,26 +191,3 @@ def test_ordinary_text_is_safe(text: str) -> None:
 def test_hostile_text_is_checked_in_linear_time() -> None:
     """Long runs that look like the start of a link or host do not hang."""
     assert not is_unsafe("a" * 100_000 + "-." * 50_000 + "x:" * 50_000)
-
-
-def test_canned_folder_without_files_is_refused(tmp_path: Path) -> None:
-    """An empty folder says what it needs."""
-    with pytest.raises(ConfigError, match="no canned responses"):
-        load_canned(tmp_path)
-
-
-def test_broken_canned_file_is_named(tmp_path: Path) -> None:
-    """A syntax fault names the file."""
-    (tmp_path / "en.toml").write_text("greeting = ", encoding="utf-8")
-
-    with pytest.raises(ConfigError, match=r"en\.toml"):
-        load_canned(tmp_path)
-
-
-def test_missing_canned_key_is_named(tmp_path: Path) -> None:
-    """A missing opening names file and key."""
-    text = Path("data/canned/en.toml").read_text(encoding="utf-8")
-    (tmp_path / "en.toml").write_text(text.replace("negative =", "sad ="), encoding="utf-8")
-
-    with pytest.raises(ConfigError, match=r"en\.toml, key opening\.(negative|sad)"):
-        load_canned(tmp_path)

@@ -4,17 +4,18 @@ import pytest
 
 from tests.unit.suggest.builders import article, index, query
 from triage.suggest.calibrator import FEATURES, RetrievalCalibrator
-from triage.suggest.draft import load_canned
+from triage.suggest.draft import Recipient
 from triage.suggest.suggester import Suggester
+from triage.suggest.voice.voices import load_voices
 
-CANNED = load_canned(Path("data/canned"))
+VOICES = load_voices(Path("data"))
 RESET = article("reset", "Reset your password", "1. Open the page.\n2. Click the link.")
 RETURN = article("return", "Return an item", "Print the label.")
 WEIGHTS = {"dense": 4.0, "margin": 8.0}
 CALIBRATOR = RetrievalCalibrator(
     tuple(WEIGHTS.get(name, 0.0) for name in FEATURES), -4.0, threshold=0.5, precision=0.8
 )
-SUGGESTER = Suggester(index(RESET, RETURN), CALIBRATOR, CANNED)
+SUGGESTER = Suggester(index(RESET, RETURN), CALIBRATOR, VOICES)
 
 
 def test_nothing_asked_for_gives_its_reason() -> None:
@@ -24,7 +25,7 @@ def test_nothing_asked_for_gives_its_reason() -> None:
 
 def test_empty_knowledge_base_gives_its_reason() -> None:
     """Without articles, and with none that may be shown, the knowledge base is empty."""
-    none = Suggester(index(), CALIBRATOR, CANNED)
+    none = Suggester(index(), CALIBRATOR, VOICES)
 
     assert none.suggest(query("reset"), 3).no_suggestion_reason == "empty_knowledge_base"
     hidden = SUGGESTER.suggest(query("reset", tags=("nope",)), 3)
@@ -41,7 +42,7 @@ def test_below_the_threshold_gives_its_reason() -> None:
 
 def test_suggestions_are_sorted_and_explained() -> None:
     """Suggestions carry confidence, passage, language, draft and the parts of their score."""
-    answer = SUGGESTER.suggest(query("reset password"), 3, customer_name="Ann")
+    answer = SUGGESTER.suggest(query("reset password"), 3, recipient=Recipient("Ann"))
     first = answer.items[0]
 
     assert answer.no_suggestion_reason is None
@@ -89,7 +90,7 @@ def test_surest_comes_first_however_few_are_asked_for() -> None:
     contrary = RetrievalCalibrator(
         tuple(-4.0 if name == "dense" else 0.0 for name in FEATURES), 0.0, 0.0, 0.8
     )
-    suggester = Suggester(index(RESET, RETURN), contrary, CANNED)
+    suggester = Suggester(index(RESET, RETURN), contrary, VOICES)
     asked = query("reset password")
 
     both = suggester.suggest(asked, 2).items

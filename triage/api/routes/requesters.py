@@ -22,6 +22,7 @@ class ErasedOut(Out):
     decisions: int
     feedback: int
     idempotency: int
+    disagreements: int
     scrubbed: bool
 
 
@@ -56,5 +57,6 @@ async def erase(
         decisions=erased.decisions,
         feedback=erased.feedback,
         idempotency=erased.idempotency,
+        disagreements=erased.disagreements,
         scrubbed=scrubbed,
     )

@@ -1,0 +1,1 @@
+"""How drafts sound: canned text, voices of brands, tone, waiting times, and what blocks a draft."""
