@@ -15,7 +15,7 @@ from triage.access.keyring import Keyring
 from triage.bundle.manifest import read_manifest
 from triage.bundle.registry import Registry
 from triage.bundle.watch import AliasWatch
-from triage.domain import Article, Language, Message, Options, Suggestions, TriageResult
+from triage.domain import Article, Language, Message, Options, Origin, Suggestions, TriageResult
 from triage.errors import BundleError, StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge.refresh import ArticleWatch
@@ -294,6 +294,7 @@ def known_articles(settings: Settings, store: Store, telemetry: Telemetry) -> tu
     folder = settings.data / "articles"
     if stored or not folder.is_dir():
         return stored
-    report = import_articles(read_articles(folder), store.articles)
+    shipped = Origin("ship", by="triage serve")
+    report = import_articles(read_articles(folder), store.articles, origin=shipped)
     telemetry.log.info("articles_imported", articles=report.added)
     return store.articles.list_articles()

@@ -14,9 +14,19 @@ from triage.storage.engine import apart, open_engine, shown, transaction
 from triage.storage.erasure import Erased, Tombstone, bury_again, scrub
 from triage.storage.lock import only_server
 from triage.storage.store import Store, migrate, revision_of
-from triage.storage.tables import articles, decisions, feedback, idempotency, tombstones
+from triage.storage.tables import (
+    article_changes,
+    article_versions,
+    articles,
+    decisions,
+    feedback,
+    idempotency,
+    tombstones,
+)
 
-COUNTED = (articles, decisions, feedback, idempotency, tombstones)
+COUNTED = (
+    articles, decisions, feedback, idempotency, tombstones, article_changes, article_versions,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
