@@ -60,6 +60,7 @@ class _Writer(HTMLParser):
 
     def markdown(self) -> str:
         """Return what was written."""
+        self._end_row()
         self._block()
         return re.sub(r"\n{3,}", "\n\n", "\n".join(self._lines)).strip("\n")
 
@@ -76,6 +77,7 @@ class _Writer(HTMLParser):
         elif tag == "li":
             self._begin_item()
         elif tag == "tr":
+            self._end_row()
             self._line()
             self._cells = []
         elif tag in _LISTS:
@@ -94,8 +96,10 @@ class _Writer(HTMLParser):
             self._unseen = max(0, self._unseen - 1)
         elif tag == "a" and self._links:
             self._end_link()
-        elif tag == "tr":
+        elif tag in {"tr", "table"}:
             self._end_row()
+            if tag == "table":
+                self._block()
         elif tag == "pre" and self._pre:
             self._end_code()
         elif tag in _LISTS and self._lists:
@@ -143,7 +147,9 @@ class _Writer(HTMLParser):
     def _write(self, line: str) -> None:
         if not line:
             return
-        if self._level:
+        if not self._escape:
+            self._lines.append(line)
+        elif self._level:
             self._lines.append(f"{'#' * self._level} {line}")
         elif self._lists:
             depth = "  " * (len(self._lists) - 1)

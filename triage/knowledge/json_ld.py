@@ -51,15 +51,11 @@ def _questions(content: object) -> Iterator[Marked]:
         if "FAQPage" not in _types(page):
             continue
         for entity in _listed(page.get("mainEntity")):
-            named = by_id.get(_text(entity.get("@id")), entity) if len(entity) == 1 else entity
-            yield _marked(named, by_id, _text(page.get("inLanguage")))
+            yield _marked(_resolved(entity, by_id), by_id, _text(page.get("inLanguage")))
 
 
 def _marked(node: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]], said: str) -> Marked:
-    answers = [
-        by_id.get(_text(one.get("@id")), one) if len(one) == 1 else one
-        for one in _listed(node.get("acceptedAnswer"))
-    ]
+    answers = [_resolved(one, by_id) for one in _listed(node.get("acceptedAnswer"))]
     return Marked(
         question=_text(node.get("name")) or _text(node.get("text")),
         answer="\n".join(filter(None, (_text(one.get("text")) for one in answers))),
@@ -67,6 +63,11 @@ def _marked(node: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]], sai
         url=_text(node.get("url")),
         language=_text(node.get("inLanguage")) or said,
     )
+
+
+def _resolved(node: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what a mere reference names, where the page holds it."""
+    return by_id.get(_text(node["@id"]), node) if set(node) == {"@id"} else node
 
 
 def _nodes(content: object) -> Iterator[Mapping[str, Any]]:

@@ -15,12 +15,16 @@ from triage.text.markdown import inline
 from triage.text.names import SHORTEST_PART, greeted_name, hide_name
 from triage.text.passages import sentences
 from triage.text.redact import redact
+from triage.text.signatures import is_sign_off
 
 _MARKER = re.compile(r"(?:[-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
 _HTML = re.compile(r"<(?:p|div|br|html|body|span|ul|ol|table)\b[^<>]{0,500}>", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\[(?:name|email|phone|iban|card|cpr|cnp|cn_id|url|ip|secret)\]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPACE = re.compile(r"\s+")
+# Cleaning narrows the marks of Chinese, which people read in their full width.
+_HAN_MARK = re.compile(r"(?<=[\u3400-\u9fff])[,?!:;]")
+_FULL = {",": "，", "?": "？", "!": "！", ":": "：", ";": "；"}
 
 
 class Unit(NamedTuple):
@@ -84,7 +88,8 @@ def read_reply(text: str, names: Collection[str]) -> Reply:
     """
     cleaned = clean(read_text(text))
     greeted = greeted_name(cleaned.body)
-    body = redact(strip_greeting(cleaned.body)).text
+    said = strip_greeting(_own_lines(cleaned.body))
+    body = redact(_HAN_MARK.sub(lambda mark: _FULL[mark[0]], said)).text
     for name in (*names, greeted if greeted and is_name(greeted) else None):
         body = hide_name(body, name)
     units: list[Unit] = []
@@ -96,6 +101,13 @@ def read_reply(text: str, names: Collection[str]) -> Reply:
             if plain and not is_courtesy(plain) and not is_telling(plain):
                 units.append(Unit(key_of(plain), plain, number, marker))
     return Reply(tuple(units), cleaned.auto_generated)
+
+
+def _own_lines(body: str) -> str:
+    """Leave out every quoted line, and all from the first sign-off below the top on."""
+    lines = [line for line in body.split("\n") if not line.startswith(">")]
+    end = next((at for at, line in enumerate(lines) if at and is_sign_off(line)), len(lines))
+    return "\n".join(lines[:end])
 
 
 def is_telling(text: str) -> bool:

@@ -235,9 +235,10 @@ def _article(
     one: Mined, article_id: str, place: tuple[str, str], said: Counter[str], least: int
 ) -> Article:
     language, brand = place
+    title = title_of(one.tickets, said, least)
     fields: dict[str, object] = {
         "id": article_id,
-        "title": title_of(one.tickets, said, least),
+        "title": title[:1].upper() + title[1:],
         "brand": brand,
         "tags": [MINED_TAG],
         "sources": max((step for step in STEPS if step <= one.size), default=one.size),

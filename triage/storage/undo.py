@@ -101,7 +101,7 @@ def _parted(
     ready: list[Step] = []
     kept: list[ArticleKey] = []
     for step in steps:
-        as_left = step.is_latest and prints.get(step.key) == step.fingerprint
+        as_left = prints.get(step.key) == step.fingerprint
         own = brand is None or brands.get(step.key, brand) == brand
         if as_left and own:
             ready.append(step)

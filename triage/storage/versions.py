@@ -75,7 +75,6 @@ class Step:
     key: ArticleKey
     fingerprint: str | None
     before: Version | None
-    is_latest: bool
 
 
 class History:
@@ -177,10 +176,8 @@ class History:
         columns = (versions.c.id, versions.c.language, versions.c.version, versions.c.fingerprint)
         rows = self._connection.execute(select(*columns).where(versions.c.change == number))
         made = {(row.id, row.language): (row.version, row.fingerprint) for row in rows}
-        latest, before = self._latest(made), self._before(made)
-        return [
-            Step(key, left[1], before.get(key), latest[key] == left) for key, left in made.items()
-        ]
+        before = self._before(made)
+        return [Step(key, left[1], before.get(key)) for key, left in made.items()]
 
     def undone(self, number: int, by: int) -> None:
         """Remember that a change was taken back, which puts back what it had taken back itself."""
