@@ -21,7 +21,6 @@ from triage.writes.articles import Imported, Outcome
 Indexed = Annotated[
     float, Field(description="Seconds within which every running server suggests from it.")
 ]
-SHOWN_DIFFERENCES = 50
 _KEY = re.compile("[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 _EXAMPLE: dict[str, JsonValue] = {
     "title": "Track your order",
@@ -193,7 +192,7 @@ def imported(done: Imported) -> str:
         change=report.change,
         dry_run=done.dry_run,
         removes_most=done.removes_most,
-        differences=[DifferenceOut.of(one) for one in done.differences[:SHOWN_DIFFERENCES]],
+        differences=[DifferenceOut.of(one) for one in done.differences],
         refused_total=len(done.refused),
         refused=[_refused(fault) for fault in done.refused[:SHOWN]],
         indexed_within_s=EVERY_S,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from triage.api.article_schemas import ArticleIn, Indexed
 from triage.api.requests import MAX_SHORT, LanguageTag, Short, Strict
@@ -28,6 +28,8 @@ class UndoRequest(Strict):
 
     Empty, it is the last import that was not undone.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"change": 17}]})
 
     change: Annotated[int | None, Field(ge=1, description="Number of a change.")] = None
     id: Annotated[Short | None, Field(description="Id of one article.")] = None

@@ -11,7 +11,7 @@ from triage.text.passages import sentences
 
 MAX_LINES = 60
 """Lines of one article's difference; the rest is counted."""
-MAX_COMPARED = 2_000
+MAX_COMPARED = 1_000
 """Sentences of a body that are compared; the time grows with their square at worst."""
 
 Outcome = Literal["added", "changed", "deleted"]

@@ -29,7 +29,7 @@ MIN_WORDS = 8
 """Fewest words of a published answer."""
 REQUESTERS = 2
 """Fewest requesters that an answer or a sentence must have gone to, where they are known."""
-BANDS, ROWS = 8, 4
+BANDS, ROWS = 20, 3
 """Of the sketches: two answers meet where one band of rows is equal (Broder 1997)."""
 _RUN = 3
 _STEP = re.compile(r"(?:[-*+•]|(\d{1,3})([.)])) ")
@@ -77,7 +77,7 @@ def mine(tickets: Sequence[Answered], least: int) -> Found:
         tickets: Of one language and brand, one entry a ticket.
         least: Fewest tickets of an answer, and of every sentence of it.
     """
-    mined: list[Mined] = []
+    mined: dict[str, list[Answered]] = defaultdict(list)
     unused: Counter[str] = Counter()
     for group in _groups(tickets):
         if not _enough(group, least):
@@ -85,10 +85,11 @@ def mine(tickets: Sequence[Answered], least: int) -> Found:
             continue
         body = _common(group, least)
         if body:
-            mined.append(Mined(body, tuple(group), len(group)))
+            # Two groups may be one where their own lines kept them apart.
+            mined[body] += group
         else:
             unused[DIFFERENT] += len(group)
-    return Found(mined, unused)
+    return Found([Mined(body, tuple(one), len(one)) for body, one in mined.items()], unused)
 
 
 def _enough(tickets: Sequence[Answered], least: int) -> bool:

@@ -41,10 +41,14 @@ class Unit(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A reply as its sentences; ``automatic`` where no person wrote it."""
+    """A reply as its sentences; ``automatic`` where no person wrote it.
+
+    ``names`` holds the parts of the names that were given, and of the one that it greets.
+    """
 
     units: tuple[Unit, ...]
     automatic: bool
+    names: frozenset[str]
 
 
 def read_text(text: str, subject: str = "") -> Message:
@@ -100,7 +104,8 @@ def read_reply(text: str, names: Collection[str]) -> Reply:
             plain = sentence.strip()
             if plain and not is_courtesy(plain) and not is_telling(plain):
                 units.append(Unit(key_of(plain), plain, number, marker))
-    return Reply(tuple(units), cleaned.auto_generated)
+    met = names_in(cleaned.body, *names)
+    return Reply(tuple(units), cleaned.auto_generated, frozenset(met))
 
 
 def _own_lines(body: str) -> str:

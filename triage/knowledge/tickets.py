@@ -17,7 +17,7 @@ from triage.knowledge.csv_articles import Detect
 from triage.knowledge.faults import Fault
 from triage.knowledge.gathered import Gathered, Skip
 from triage.knowledge.mining import Answered, Mined, mine, natural, title_of, words_said
-from triage.knowledge.replies import is_telling, mentions, names_in, read_reply, read_text
+from triage.knowledge.replies import is_telling, mentions, read_reply, read_text
 from triage.rows import Row, column_names, read_rows
 from triage.text.clean import clean
 from triage.text.greetings import is_courtesy, strip_greeting
@@ -151,7 +151,7 @@ def _take(
         raise FieldError("ticket", "the ticket has no id.", "Without one it cannot be counted.")
     told = [row.get(name, "").strip() for name in ("requester_name", "agent_name")]
     reply = read_reply(row["answer"], [name for name in told if name])
-    names |= names_in(clean(read_text(row["answer"])).body, *told)
+    names |= reply.names
     if reply.automatic or not reply.units:
         found.skipped.append(Skip(where, AUTOMATIC if reply.automatic else EMPTY))
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -41,6 +42,8 @@ class Imported:
 
 
 NO_WISH = Wish()
+SHOWN_DIFFERENCES = 50
+"""Articles whose differences a dry run works out; the others are counted."""
 
 
 class ArticleEditor:
@@ -151,7 +154,7 @@ class ArticleEditor:
             plan.report(),
             plan.refused,
             _pruned(plan, wish),
-            tuple(differences(plan)),
+            tuple(islice(differences(plan), SHOWN_DIFFERENCES)),
             plan.removes_most,
             dry_run=True,
         )
