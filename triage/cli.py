@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,7 +16,6 @@ from triage.domain import Message, Options
 from triage.errors import InputError
 from triage.kb_cli import build_app
 from triage.keys_cli import app as keys_app
-from triage.knowledge.importer import ArticleStore
 from triage.models_cli import app as models_app
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns
@@ -24,6 +23,9 @@ from triage.settings import Settings, load_settings
 from triage.shell import run
 from triage.store_cli import app as store_app
 from triage.text.language import LanguageIdentifier
+
+if TYPE_CHECKING:  # the database takes a while to import
+    from triage.storage.articles import ArticleRepository
 
 app = typer.Typer(
     help="Label help-desk messages and suggest replies.", no_args_is_help=True, add_completion=False
@@ -125,7 +127,7 @@ def _pipeline(settings: Settings, suggestions: int) -> Iterator[Pipeline]:
 
 
 @contextmanager
-def _articles() -> Iterator[ArticleStore]:
+def _articles() -> "Iterator[ArticleRepository]":
     from triage.storage.store import Store
 
     with Store.open(load_settings().store_url) as store:

@@ -18,6 +18,8 @@ Scope = Literal[
     "models:read", "models:promote", "metrics", "admin",
 ]  # fmt: skip
 """What a key may be good for; none includes another."""
+ArticleAction = Literal["import", "put", "delete", "undo", "restore", "ship"]
+"""What changed articles; ``ship`` is the start of a service over an empty store."""
 NoSuggestionReason = Literal[
     "nothing_above_threshold", "empty_knowledge_base", "abstained", "not_requested"
 ]
@@ -123,7 +125,11 @@ class LabelResult:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A help-centre text; articles with one id in several languages are translations."""
+    """A help-centre text; articles with one id in several languages are translations.
+
+    ``valid_from`` and ``valid_until`` are the first and the last day on which it may be shown.
+    ``sources`` says of an answer mined from past tickets on how many it rests at least.
+    """
 
     id: str
     language: str
@@ -135,6 +141,22 @@ class Article:
     brand: str | None = None
     visibility: Literal["public", "internal"] = "public"
     valid_until: date | None = None
+    valid_from: date | None = None
+    sources: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who changes articles, by what, and from which source they come.
+
+    ``by`` is the name of a key or of an account, ``source`` what the articles are kept in step
+    with, ``""`` being none; a ``brand`` of None is of whoever may change those of every brand.
+    """
+
+    action: ArticleAction = "import"
+    by: str = ""
+    source: str = ""
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ TriageError                  triage_error         base, never raised itself
 │   └── AliasMovedError      alias_moved          somebody else moved an alias first
 ├── EncoderError             invalid_encoder      an encoder is missing, broken or of another space
 ├── ArticleError             invalid_article      a knowledge-base article cannot be used
-│   └── ArticleNotFoundError article_not_found    no article has that id in that language
+│   ├── ArticleNotFoundError article_not_found    no article has that id in that language
+│   ├── ChangeNotFoundError  change_not_found     no change or version of articles has that number
+│   └── RemovalError         too_many_removed     a source would lose more than half of its articles
 ├── DecisionNotFoundError    decision_not_found   no recorded decision has that id
 ├── RequestInFlightError     request_in_flight    the same request is being worked on
 ├── StoreError               store_unavailable    the store cannot be opened or written
@@ -161,6 +163,18 @@ class ArticleNotFoundError(ArticleError):
     """No article has that id in that language."""
 
     code = "article_not_found"
+
+
+class ChangeNotFoundError(ArticleError):
+    """No change or version of articles has that number, or it was undone before."""
+
+    code = "change_not_found"
+
+
+class RemovalError(ArticleError):
+    """More than half of a source's articles would be removed, and that was not asked for."""
+
+    code = "too_many_removed"
 
 
 class DecisionNotFoundError(TriageError):

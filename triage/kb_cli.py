@@ -1,42 +1,41 @@
-"""The ``triage kb`` commands: import articles, and search them from a terminal."""
+"""The ``triage kb`` commands over one store; here is ``search``, the others are beside it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from triage.bundle.manifest import RETRIEVAL, read_json, read_manifest
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
 from triage.domain import Article
-from triage.errors import GateError, InputError, TooLargeError, TriageError
-from triage.knowledge.finder import LANGUAGES, Finder, Tools, make_tools, shipped_tools
-from triage.knowledge.importer import ArticleStore, import_articles, read_articles
+from triage.errors import InputError, TooLargeError
+from triage.kb_changes import ChangeCommands, OpenStore
+from triage.kb_options import (
+    DIFF_HELP,
+    IMPORT_HELP,
+    PREVIEW_HELP,
+    UNDO_HELP,
+    VERSIONS_HELP,
+    ArticleLanguage,
+    Articles,
+)
+from triage.kb_reading import bar, exit_codes, read_all
+from triage.knowledge.finder import Finder, Tools, make_tools, shipped_tools
 from triage.rows import read_rows, table_format, write_rows
 from triage.settings import load_settings
 from triage.suggest.query import Filters, Hit
-from triage.text.language import UNKNOWN, LanguageIdentifier
 from triage.text.passages import cut
 
 HITS = ("id", "rank", "article_id", "confidence")
-PLAIN_EVERY = 1_000
-"""Articles or passages between two plain progress lines where the output is no terminal."""
 MAX_QUESTION = 20_000
 """Longest question, in characters."""
 
-OpenStore = Callable[[], AbstractContextManager[ArticleStore]]
 Found = list[tuple[Hit, float]]
 
-IMPORT_HELP = """Import a Markdown folder or a table of articles, whole or not at all.
-
-Example: triage kb import data/articles"""
 SEARCH_HELP = """Find the articles that answer a question, or every question of a file.
 
 Example: triage kb search "how do I get a refund" --articles data/articles --top 3
@@ -44,15 +43,9 @@ Example: triage kb search "how do I get a refund" --articles data/articles --top
 Example: triage kb search --file questions.csv --text text --articles en.csv --out hits.csv"""
 
 
-Source = Annotated[Path, typer.Argument(help="Folder of .md files, or a .csv, .tsv, .jsonl.")]
-Prune = Annotated[bool, typer.Option(help="Delete stored articles that are not given.")]
 Question = Annotated[str | None, typer.Argument(help="One question.")]
 File = Annotated[Path | None, typer.Option(help="Table of questions.")]
 TextColumn = Annotated[str, typer.Option(help="Column of the questions.")]
-Articles = Annotated[Path | None, typer.Option(help="Folder or table; the store if left out.")]
-ArticleLanguage = Annotated[
-    str, typer.Option(help="Language of rows that name none; search takes only this one.")
-]
 Top = Annotated[int, typer.Option(min=1, help="Distinct articles per question.")]
 Lowest = Annotated[float, typer.Option(min=0, max=1, help="Lowest confidence listed.")]
 Brand = Annotated[str | None, typer.Option(help="Articles of this brand and of none.")]
@@ -64,27 +57,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class KbCommands:
-    """The commands over one store.
+    """The commands that read.
 
     Args:
-        open_store: Opens the store that ``import`` writes and ``search`` reads.
+        open_store: Opens the store that is searched where no articles are given.
     """
 
     def __init__(self, open_store: OpenStore) -> None:
         self._open_store = open_store
-
-    def import_(
-        self, source: Source, *, article_language: ArticleLanguage = "", prune: Prune = False
-    ) -> None:
-        """Import a folder or table of articles."""
-        with _exit_codes():
-            articles = _read(source, article_language)
-            with self._open_store() as store:
-                done = import_articles(articles, store, prune=prune)
-            typer.echo(
-                f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, "
-                f"{done.deleted} deleted."
-            )
 
     def search(
         self,
@@ -104,9 +84,9 @@ class KbCommands:
         as_json: AsJson = False,
     ) -> None:
         """Search the articles for one question or a file of them."""
-        with _exit_codes():
+        with exit_codes():
             asked = _questions(question, file, text, out, as_json=as_json)
-            known = _read(articles, article_language) if articles else self._stored()
+            known = read_all(articles, article_language) if articles else self._stored()
             finder = _finder(known, _tools(bundle, profile))
             found = finder.find(
                 [row["text"] for row in asked],
@@ -125,20 +105,15 @@ class KbCommands:
 
 def build_app(open_store: OpenStore) -> typer.Typer:
     """Build the ``kb`` commands over a store, to be mounted by the main command line."""
-    app = typer.Typer(name="kb", help="Import and search the knowledge base.", no_args_is_help=True)
-    commands = KbCommands(open_store)
-    app.command("import", help=IMPORT_HELP)(commands.import_)
-    app.command("search", help=SEARCH_HELP)(commands.search)
+    app = typer.Typer(name="kb", help="Keep and search the knowledge base.", no_args_is_help=True)
+    changes = ChangeCommands(open_store)
+    app.command("import", help=IMPORT_HELP)(changes.import_)
+    app.command("diff", help=DIFF_HELP)(changes.diff)
+    app.command("preview", help=PREVIEW_HELP)(changes.preview)
+    app.command("versions", help=VERSIONS_HELP)(changes.versions)
+    app.command("undo", help=UNDO_HELP)(changes.undo)
+    app.command("search", help=SEARCH_HELP)(KbCommands(open_store).search)
     return app
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    try:
-        yield
-    except TriageError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1 if isinstance(error, GateError) else 2) from error
 
 
 def _questions(
@@ -179,20 +154,6 @@ def _check_length(text: str, row: int | None) -> None:
         )
 
 
-def _read(source: Path, language: str) -> tuple[Article, ...]:
-    def detect(text: str) -> str:
-        code = _identifier().identify(text).code
-        return "" if code == UNKNOWN else code
-
-    with _bar("Reading articles") as advance:
-        return read_articles(source, language, detect, lambda: advance(1))
-
-
-@cache
-def _identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(LANGUAGES)
-
-
 def _tools(bundle: str | None, profile: str | None) -> Tools:
     settings = load_settings()
     if bundle is None:
@@ -209,26 +170,8 @@ def _tools(bundle: str | None, profile: str | None) -> Tools:
 def _finder(articles: Sequence[Article], tools: Tools) -> Finder:
     pairs = [(article, cut(article)) for article in articles]
     total = sum(len(passages) for _, passages in pairs)
-    with _bar("Embedding passages", total) as advance:
+    with bar("Embedding passages", total) as advance:
         return Finder(pairs, tools, advance)
-
-
-@contextmanager
-def _bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, and a plain line now and then elsewhere."""
-    console = Console(stderr=True)
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        before, done = done, done + count
-        progress.advance(task, count)
-        if not console.is_terminal and done // PLAIN_EVERY > before // PLAIN_EVERY:
-            typer.echo(f"{what}: {done}" + (f" of {total}" if total else ""), err=True)
-
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield advance
 
 
 def _show(

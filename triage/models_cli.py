@@ -1,7 +1,5 @@
 """The ``triage models`` commands: what there is, put it live, take it back."""
 
-import getpass
-import os
 from typing import Annotated
 
 import typer
@@ -15,6 +13,7 @@ from triage.bundle.registry import CHALLENGER, Registry
 from triage.bundle.state import state_of
 from triage.errors import InputError
 from triage.settings import Settings, load_settings
+from triage.shell import login
 
 SHOWN = 10
 """Moves listed, the newest first."""
@@ -118,7 +117,7 @@ def sign(who: str | None, why: str, waive: list[str] | None = None) -> Signature
         )
     if waive and not why:
         raise InputError("--waive needs a reason.", fix="Give it with --why.", field="--why")
-    return Signature(who or _login(), why, "command", tuple(dict.fromkeys(waive or ())))
+    return Signature(who or login(), why, "command", tuple(dict.fromkeys(waive or ())))
 
 
 def report(done: Move | None, bundle: str, alias: str = "champion") -> None:
@@ -137,10 +136,3 @@ def shown(one: Move) -> str:
         f"{one.at} {one.action} {one.alias} {one.before or 'none'} -> {one.bundle or 'none'} "
         f"by {one.who or 'unknown'} ({one.via}{waived}){why}"
     )
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

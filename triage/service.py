@@ -18,6 +18,7 @@ from triage.domain import (
     Language,
     Message,
     Options,
+    Origin,
     Readiness,
     Suggestions,
     TriageResult,
@@ -292,6 +293,7 @@ def known_articles(settings: Settings, store: Store, telemetry: Telemetry) -> tu
     folder = settings.data / "articles"
     if stored or not folder.is_dir():
         return stored
-    report = import_articles(read_articles(folder), store.articles)
+    shipped = Origin("ship", by="triage serve")
+    report = import_articles(read_articles(folder), store.articles, origin=shipped)
     telemetry.log.info("articles_imported", articles=report.added)
     return store.articles.list_articles()

@@ -7,6 +7,7 @@
 - 141: whoever read the output went away, as in ``| head``.
 """
 
+import getpass
 import os
 import sys
 from collections.abc import Callable
@@ -47,6 +48,14 @@ def run(command: Callable[[], object], console: Console) -> None:
         _say(console, _refusal(error))
         sys.exit(UNUSABLE)
     _flush()
+
+
+def login() -> str:
+    """Return the name of the account that runs a command, for records of who did what."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def plain(text: str) -> str:

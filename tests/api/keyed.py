@@ -15,6 +15,8 @@ BODIES = {
     ("POST", "/v1/suggestions"): {"question": QUESTION},
     ("POST", "/v1/feedback"): {"id": "nobody", "labels": {"category": "service"}},
     ("POST", "/v1/articles/import"): {"articles": []},
+    ("POST", "/v1/knowledge/preview"): {"body": "Some words."},
+    ("POST", "/v1/knowledge/undo"): {"change": 999},
     ("POST", "/v1/models/promote"): {"bundle": "nobody", "expected": "starter"},
     ("POST", "/v1/models/rollback"): {},
 }

@@ -65,6 +65,7 @@ def test_article_comes_back_as_it_went_in(client: TestClient) -> None:
         "audience": "business",
         "brand": "kvistholm",
         "visibility": "internal",
+        "valid_from": "2027-01-01",
         "valid_until": "2027-12-31",
     }
     outcomes = [client.put(URL, json=given).json()["outcome"] for _ in range(2)]
@@ -73,7 +74,8 @@ def test_article_comes_back_as_it_went_in(client: TestClient) -> None:
 
     assert outcomes == ["added", "unchanged", "changed"]
     assert found.pop("changed_at")
-    assert found == {**given, "body": "Other.", "id": "rain", "language": "en"}
+    told = {"sources": None, "source": "", "translations": ["en"]}
+    assert found == {**given, **told, "body": "Other.", "id": "rain", "language": "en"}
 
 
 def test_unknown_article_is_told_apart_from_an_unknown_route(client: TestClient) -> None:

@@ -17,7 +17,9 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ROUTES = (
     "/v1/classify", "/v1/classify/batch", "/v1/suggestions",
     "/v1/feedback", "/v1/canned", "/v1/articles", "/v1/articles/{id}", "/v1/articles/import",
-    "/v1/requesters/{id}", "/v1/models", "/v1/models/promote", "/v1/models/rollback",
+    "/v1/knowledge/preview", "/v1/knowledge/versions", "/v1/knowledge/changes",
+    "/v1/knowledge/undo", "/v1/requesters/{id}",
+    "/v1/models", "/v1/models/promote", "/v1/models/rollback",
     "/livez", "/readyz", "/metrics",
 )  # fmt: skip
 

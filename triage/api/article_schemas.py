@@ -12,6 +12,7 @@ from triage.api.requests import Strict
 from triage.api.schemas import Out
 from triage.domain import Article
 from triage.errors import InputError
+from triage.knowledge.diff import Difference
 from triage.knowledge.faults import SHOWN, Fault
 from triage.knowledge.refresh import EVERY_S
 from triage.storage.articles import ArticleKey, StoredArticle
@@ -43,6 +44,7 @@ class ArticleIn(Strict):
     visibility: Annotated[
         Literal["public", "internal"], Field(description="Internal ones are never suggested.")
     ] = "public"
+    valid_from: Annotated[str | None, Field(description="First day, such as 2027-01-01.")] = None
     valid_until: Annotated[str | None, Field(description="Last day, such as 2027-12-31.")] = None
 
 
@@ -76,26 +78,30 @@ class ArticleSummary(Out):
     audience: str | None
     brand: str | None
     visibility: Literal["public", "internal"]
+    valid_from: str | None
     valid_until: str | None
+    sources: Annotated[
+        int | None, Field(description="Tickets that a mined answer rests on, at least.")
+    ]
+    source: Annotated[str, Field(description="What it is kept in step with; empty: nothing.")]
     changed_at: str
 
     @classmethod
     def of(cls, stored: StoredArticle) -> Self:
         """Turn a stored article into its answer."""
-        return cls(**_fields(stored.article), changed_at=stored.changed_at.isoformat())
+        return cls(**_fields(stored))
 
 
 class ArticleOut(ArticleSummary):
     """A whole article."""
 
     body: str
+    translations: Annotated[list[str], Field(description="Languages it stands in, its own too.")]
 
     @classmethod
-    def of(cls, stored: StoredArticle) -> Self:
+    def whole(cls, stored: StoredArticle, translations: list[str]) -> Self:
         """Turn a stored article into its answer."""
-        found = stored.article
-        changed_at = stored.changed_at.isoformat()
-        return cls(**_fields(found), body=found.body, changed_at=changed_at)
+        return cls(**_fields(stored), body=stored.article.body, translations=translations)
 
 
 class ArticlePage(Out):
@@ -123,14 +129,46 @@ class RefusedOut(Out):
     fix: str
 
 
+class DifferenceOut(Out):
+    """An article that an import would add, change or delete; ``-`` goes and ``+`` comes."""
+
+    id: str
+    language: str
+    title: str
+    outcome: Literal["added", "changed", "deleted"]
+    fields: list[str]
+    lines: list[str]
+
+    @classmethod
+    def of(cls, one: Difference) -> Self:
+        """Turn a difference into its answer."""
+        return cls(
+            id=one.id,
+            language=one.language,
+            title=one.title,
+            outcome=one.outcome,
+            fields=list(one.fields),
+            lines=list(one.lines),
+        )
+
+
 class ImportAnswer(Out):
-    """What an import did; ``refused`` lists the first 20 of ``refused_total``."""
+    """What an import did; ``refused`` lists the first 20 of ``refused_total``.
+
+    A dry run writes nothing; ``differences`` lists the first 50 articles that would change, and
+    ``removes_most`` says that the import would be refused without ``remove_most=true``. ``change``
+    is the number by which an import can be undone.
+    """
 
     added: int
     changed: int
     unchanged: int
     deleted: int
     pruned: bool
+    change: int | None
+    dry_run: bool
+    removes_most: bool
+    differences: list[DifferenceOut]
     refused_total: int
     refused: list[RefusedOut]
     indexed_within_s: Indexed
@@ -151,6 +189,10 @@ def imported(done: Imported) -> str:
         unchanged=report.unchanged,
         deleted=report.deleted,
         pruned=done.pruned,
+        change=report.change,
+        dry_run=done.dry_run,
+        removes_most=done.removes_most,
+        differences=[DifferenceOut.of(one) for one in done.differences],
         refused_total=len(done.refused),
         refused=[_refused(fault) for fault in done.refused[:SHOWN]],
         indexed_within_s=EVERY_S,
@@ -191,7 +233,8 @@ def _cursor(article: Article) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _fields(article: Article) -> dict[str, object]:
+def _fields(stored: StoredArticle) -> dict[str, object]:
+    article = stored.article
     return {
         "id": article.id,
         "language": article.language,
@@ -201,7 +244,11 @@ def _fields(article: Article) -> dict[str, object]:
         "audience": article.audience,
         "brand": article.brand,
         "visibility": article.visibility,
+        "valid_from": article.valid_from.isoformat() if article.valid_from else None,
         "valid_until": article.valid_until.isoformat() if article.valid_until else None,
+        "sources": article.sources,
+        "source": stored.source,
+        "changed_at": stored.changed_at.isoformat(),
     }
 
 

@@ -40,6 +40,8 @@ STATUSES: Mapping[type[errors.TriageError], tuple[int, str]] = {
     errors.EncoderError: (500, "The encoder cannot be used"),
     errors.ArticleError: (422, "The article cannot be used"),
     errors.ArticleNotFoundError: (404, "There is no such article"),
+    errors.ChangeNotFoundError: (404, "There is no such change"),
+    errors.RemovalError: (409, "Too many articles would be removed"),
     errors.DecisionNotFoundError: (404, "There is no such decision"),
     errors.RequestInFlightError: (409, "The request is being worked on"),
     errors.StoreError: (503, "The store is not available"),

@@ -149,11 +149,15 @@ SUMMARY: dict[str, Any] = {
     "audience": None,
     "brand": None,
     "visibility": "public",
+    "valid_from": None,
     "valid_until": None,
+    "sources": None,
+    "source": "",
     "changed_at": "2026-11-22T09:30:00+00:00",
 }
 ARTICLE: dict[str, Any] = SUMMARY | {
-    "body": "## Where is my parcel\nOpen the link in the shipping e-mail."
+    "body": "## Where is my parcel\nOpen the link in the shipping e-mail.",
+    "translations": ["da", "en"],
 }
 ARTICLES: dict[str, Any] = {
     "articles": [SUMMARY],
@@ -172,6 +176,10 @@ IMPORTED: dict[str, Any] = {
     "unchanged": 7,
     "deleted": 0,
     "pruned": False,
+    "change": 17,
+    "dry_run": False,
+    "removes_most": False,
+    "differences": [],
     "refused_total": 1,
     "refused": [
         {
@@ -182,6 +190,54 @@ IMPORTED: dict[str, Any] = {
         }
     ],
     "indexed_within_s": 3.0,
+}
+VERSIONS: dict[str, Any] = {
+    "versions": [
+        {
+            "version": 2,
+            "change": 17,
+            "changed_at": "2026-11-22T09:30:00+00:00",
+            "action": "import",
+            "by": "desk",
+            "source": "zendesk",
+            "title": "Track your order",
+            "deleted": False,
+            "fields": ["body"],
+            "lines": ["- Open the app.", "+ Open the link in the shipping e-mail."],
+        }
+    ]
+}
+CHANGES: dict[str, Any] = {
+    "changes": [
+        {
+            "change": 17,
+            "changed_at": "2026-11-22T09:30:00+00:00",
+            "action": "import",
+            "by": "desk",
+            "source": "zendesk",
+            "articles": 43,
+            "undone_by": None,
+        }
+    ]
+}
+UNDONE: dict[str, Any] = {
+    "change": 17,
+    "undone_by": 18,
+    "restored": 2,
+    "removed": 41,
+    "kept": [{"id": "track-your-order", "language": "en"}],
+    "indexed_within_s": 3.0,
+}
+PREVIEW: dict[str, Any] = {
+    "passages": [
+        {
+            "id": "track-your-order/en#0",
+            "kind": "title",
+            "text": "Track your order",
+            "words": 3,
+        }
+    ],
+    "hidden": ["not_yet_valid"],
 }
 CANNED: dict[str, Any] = {
     "canned": [

@@ -21,9 +21,9 @@ from triage.api.json_body import (
 from triage.api.json_text import UnreadableItem
 from triage.api.validation import faults
 from triage.knowledge.checks import FIELDS, FieldError, make_article
-from triage.knowledge.csv_articles import read_table
 from triage.knowledge.faults import Fault, Placed
 from triage.knowledge.finder import LANGUAGES
+from triage.knowledge.sources import Asked, gather
 from triage.text.language import UNKNOWN, LanguageIdentifier
 
 TABLES = {
@@ -31,6 +31,7 @@ TABLES = {
     "text/tab-separated-values": ".tsv",
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
+    "text/html": ".html",
 }
 """Endings by media type."""
 _KNOWN = {*FIELDS, "body"}
@@ -82,9 +83,11 @@ def read_import(
 
     if ending:
         with TemporaryDirectory(prefix="triage-import-") as folder:
-            path = Path(folder) / f"body{ending}"
+            # The name of a page is a part of the ids of its questions.
+            path = Path(folder) / f"{'faq' if ending == '.html' else 'body'}{ending}"
             path.write_bytes(table[1])
-            return read_table(path, language, detect)
+            found = gather(path, Asked(language=language, detect=detect))
+            return found.placed, found.faults
     placed: list[Placed] = []
     refused: list[Fault] = []
     for number, item in enumerate(items):

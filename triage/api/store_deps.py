@@ -78,23 +78,23 @@ async def get_asker(
     Raises:
         InputError: When the key is empty or too long.
     """
-    brand = get_brand(request)
+    caller = request.scope.get("state", {}).get("caller")
+    brand, name = get_brand(request), caller.name if caller else ""
     if idempotency_key is None:
-        return Asker(brand)
+        return Asker(brand, name=name)
     if not idempotency_key or len(idempotency_key) > MAX_KEY:
         raise InputError(
             f"Idempotency-Key has {len(idempotency_key)} characters; 1 to {MAX_KEY} are allowed.",
             fix="Send a random one, such as a UUID.",
             field="Idempotency-Key",
         )
-    caller = request.scope.get("state", {}).get("caller")
     asked = fingerprint(
         request.method.encode(),
         request.scope["path"].encode("utf-8", "surrogateescape"),
         request.scope["query_string"],
         await request.body(),
     )
-    return Asker(brand, Attempt(idempotency_key, asked, caller.key_id if caller else ""))
+    return Asker(brand, Attempt(idempotency_key, asked, caller.key_id if caller else ""), name)
 
 
 def sent(reply: Reply) -> Response:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from triage.domain import Article
 
 FIELDS = (
-    "id", "title", "language", "tags", "audience", "brand", "visibility", "valid_until", "url",
+    "id", "title", "language", "tags", "audience", "brand", "visibility", "valid_from",
+    "valid_until", "url",
 )  # fmt: skip
 """Fields beside the body."""
 LIMITS = {"id": 200, "title": 500, "body": 200_000, "url": 2_000}
@@ -43,6 +44,9 @@ def make_article(fields: Mapping[str, object], body: str, language: str) -> Arti
     """
     if not body.strip():
         raise FieldError("body", "the body is empty.", "Write the article's text.")
+    first, last = _day(fields, "valid_from"), _day(fields, "valid_until")
+    if first and last and last < first:
+        raise FieldError("valid_until", "valid_until is before valid_from.", "Swap the two days.")
     return Article(
         id=_id(_text(fields, "id")),
         language=language_code(_text(fields, "language") or language),
@@ -53,7 +57,9 @@ def make_article(fields: Mapping[str, object], body: str, language: str) -> Arti
         audience=_text(fields, "audience") or None,
         brand=_text(fields, "brand") or None,
         visibility=_visibility(_text(fields, "visibility")),
-        valid_until=_day(fields.get("valid_until")),
+        valid_until=last,
+        valid_from=first,
+        sources=_count(fields.get("sources")),
     )
 
 
@@ -143,7 +149,12 @@ def _visibility(text: str) -> Literal["public", "internal"]:
     raise FieldError("visibility", "visibility is unknown.", "Write public or internal.")
 
 
-def _day(value: object) -> date | None:
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _day(fields: Mapping[str, object], name: str) -> date | None:
+    value = fields.get(name)
     if value is None or value == "":
         return None
     if isinstance(value, datetime):
@@ -153,6 +164,4 @@ def _day(value: object) -> date | None:
     try:
         return date.fromisoformat(str(value).strip())
     except ValueError:
-        raise FieldError(
-            "valid_until", "valid_until is no day.", "Write it as 2027-12-31."
-        ) from None
+        raise FieldError(name, f"{name} is no day.", "Write it as 2027-12-31.") from None

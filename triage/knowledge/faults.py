@@ -15,13 +15,18 @@ Placed = tuple[str, Article]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong, where it stands and what to do; ``where`` may be part of ``problem``."""
+    """One thing wrong, where it stands and what to do; ``where`` may be part of ``problem``.
+
+    ``article_id`` names the article that was meant, where that can be told: an import then knows
+    that it did not vanish.
+    """
 
     where: str
     problem: str
     fix: str
     field: str = ""
     row: int | None = None
+    article_id: str = ""
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -1,38 +1,23 @@
 """Read articles from wherever they stand, whole or not at all, and import them into a store."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from triage.domain import Article
+from triage.domain import Article, Origin
 from triage.errors import ArticleError
-from triage.knowledge.csv_articles import Detect, read_table
+from triage.knowledge.csv_articles import Detect
 from triage.knowledge.faults import raise_faults, repeated
-from triage.knowledge.markdown import read_folder
+from triage.knowledge.plan import (
+    ArticleKey,
+    ArticleStore,
+    ImportReport,
+    Wish,
+    carry_out,
+    plan_import,
+)
+from triage.knowledge.sources import Asked, gather
 
-ArticleKey = tuple[str, str]
-"""Id and language."""
-
-
-class ArticleStore(Protocol):
-    """Where articles live between runs."""
-
-    def list_articles(self) -> Sequence[Article]:
-        """List all articles, internal and expired ones too."""
-
-    def replace_articles(self, changed: Sequence[Article], deleted: Collection[ArticleKey]) -> None:
-        """Write and delete articles by key in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import did, in articles."""
-
-    added: int
-    changed: int
-    unchanged: int
-    deleted: int
+__all__ = ["ArticleKey", "ArticleStore", "ImportReport", "import_articles", "read_articles"]
 
 
 def read_articles(
@@ -41,33 +26,33 @@ def read_articles(
     detect: Detect | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> tuple[Article, ...]:
-    """Read the articles of a Markdown folder or of a table.
+    """Read all articles of a folder or file; what kind it is shows by itself.
 
     Args:
-        path: A folder of ``.md`` files, or a .csv, .tsv or .jsonl file, plain or ``.gz``.
-        language: Language of table rows that name none.
-        detect: Asked for those rows when ``language`` is empty.
+        path: A folder of ``.md`` files, or a .csv, .tsv or .jsonl file, plain or ``.gz``; also HTML
+            with schema.org FAQPage, or pages of a Zendesk Help Center.
+        language: Language of articles that name none.
+        detect: Asked for those articles when ``language`` is empty.
         advance: Called after each file or row, for a progress bar.
 
     Raises:
         ArticleError: With every fault found; then no article is returned.
     """
-    if not path.exists():
-        raise ArticleError(f"{path}: there is no such file or folder.", fix="Check the path.")
-    if path.is_dir():
-        placed, faults = read_folder(path, advance)
-    else:
-        placed, faults = read_table(path, language, detect, advance)
-    raise_faults(faults + repeated(placed))
-    if not placed:
+    found = gather(path, Asked(language=language, detect=detect), advance)
+    raise_faults([*found.faults, *repeated(found.placed)])
+    if not found.placed:
         raise ArticleError(
             f"{path}: no articles.", fix="Give a folder with .md files or a table with rows."
         )
-    return tuple(article for _, article in placed)
+    return tuple(article for _, article in found.placed)
 
 
 def import_articles(
-    articles: Sequence[Article], store: ArticleStore, *, prune: bool = False
+    articles: Sequence[Article],
+    store: ArticleStore,
+    *,
+    prune: bool = False,
+    origin: Origin | None = None,
 ) -> ImportReport:
     """Bring a store to these articles in one step; unchanged ones are not written again.
 
@@ -75,12 +60,9 @@ def import_articles(
         articles: Checked articles, keys distinct.
         store: Where they go.
         prune: Also delete the articles of the store that are not given.
+        origin: Who imports them.
     """
-    before = {(article.id, article.language): article for article in store.list_articles()}
-    given = {(article.id, article.language): article for article in articles}
-    changed = [article for name, article in given.items() if before.get(name) != article]
-    deleted = [name for name in before if name not in given] if prune else []
-    if changed or deleted:
-        store.replace_articles(changed, deleted)
-    added = sum(name not in before for name in given)
-    return ImportReport(added, len(changed) - added, len(given) - len(changed), len(deleted))
+    wish = Wish(prune=prune)
+    placed = [(f"article {number}", one) for number, one in enumerate(articles, start=1)]
+    plan = plan_import(placed, (), store, wish)
+    return carry_out(plan, store, wish, origin or Origin())

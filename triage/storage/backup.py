@@ -15,6 +15,8 @@ from triage.storage.erasure import Erased, Tombstone, bury_again, scrub
 from triage.storage.lock import only_server
 from triage.storage.store import Store, migrate, revision_of
 from triage.storage.tables import (
+    article_changes,
+    article_versions,
     articles,
     decisions,
     disagreements,
@@ -23,7 +25,10 @@ from triage.storage.tables import (
     tombstones,
 )
 
-COUNTED = (articles, decisions, feedback, idempotency, disagreements, tombstones)
+COUNTED = (
+    *(articles, decisions, feedback, idempotency, disagreements, tombstones),
+    *(article_changes, article_versions),
+)
 
 
 @dataclass(frozen=True, slots=True)

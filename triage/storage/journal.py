@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, insert
 
 from triage.domain import LabelResult, Message, Suggestions, TriageResult
 from triage.storage.engine import transaction
-from triage.storage.names import hide_name
 from triage.storage.tables import decisions
+from triage.text.names import hide_name
 
 StoreText = Literal["redacted", "full", "none"]
 

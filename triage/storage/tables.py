@@ -46,8 +46,51 @@ articles = Table(
     Column("content", JSON, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("imported_at", UtcTime, nullable=False),
+    Column("source", Text),
 )
-"""Help-centre articles; ``fingerprint`` is the SHA-256 of ``content``."""
+"""Help-centre articles; ``fingerprint`` is the SHA-256 of ``content``.
+
+``source`` is what an article is kept in step with; None is nothing.
+"""
+
+_number = BigInteger().with_variant(Integer, "sqlite")
+
+article_changes = Table(
+    "article_changes",
+    metadata,
+    Column("number", _number, primary_key=True, autoincrement=True),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("source", Text),
+    Column("brand", Text),
+    Column("undone_by", _number),
+)
+"""What changed articles: one row per import, write, deletion or undo.
+
+``brand`` is that of the caller's key, None of whoever may change those of every brand;
+``undone_by`` is the number of the change that took it back.
+"""
+
+article_versions = Table(
+    "article_versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("change", _number),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("content", JSON(none_as_null=True)),
+    Column("fingerprint", Text),
+    Column("source", Text),
+    Column("brand", Text),
+    Index(None, "change"),
+)
+"""Every article as it was left by each change; without content it was deleted.
+
+``change`` is None for a version that was found in the store without one. ``brand`` is that of the
+article, of a deleted one the last that it had.
+"""
 
 decisions = Table(
     "decisions",

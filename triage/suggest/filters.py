@@ -12,7 +12,7 @@ from triage.domain import Article
 from triage.suggest.query import Filters
 
 Mask = NDArray[np.bool_]
-_FOREVER = np.iinfo(np.int64).max
+_EVER, _FOREVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _Names = NDArray[np.str_]
 
 
@@ -24,18 +24,21 @@ class ArticleTable:
     audience: _Names
     language: _Names
     visibility: _Names
+    first_day: NDArray[np.int64]
     last_day: NDArray[np.int64]
     tags: tuple[frozenset[str], ...]
 
     @classmethod
     def of(cls, articles: Sequence[Article]) -> Self:
         """Take the attributes out of articles."""
+        first = [a.valid_from.toordinal() if a.valid_from else _EVER for a in articles]
         last = [a.valid_until.toordinal() if a.valid_until else _FOREVER for a in articles]
         return cls(
             brand=_names(article.brand for article in articles),
             audience=_names(article.audience for article in articles),
             language=_names(article.language for article in articles),
             visibility=_names(article.visibility for article in articles),
+            first_day=np.array(first, np.int64),
             last_day=np.array(last, np.int64),
             tags=tuple(frozenset(tag.casefold() for tag in article.tags) for article in articles),
         )
@@ -48,6 +51,7 @@ class ArticleTable:
             audience=np.concatenate([part.audience[kept] for part, kept in parts]),
             language=np.concatenate([part.language[kept] for part, kept in parts]),
             visibility=np.concatenate([part.visibility[kept] for part, kept in parts]),
+            first_day=np.concatenate([part.first_day[kept] for part, kept in parts]),
             last_day=np.concatenate([part.last_day[kept] for part, kept in parts]),
             tags=tuple(chain.from_iterable(compress(part.tags, kept) for part, kept in parts)),
         )
@@ -55,7 +59,8 @@ class ArticleTable:
     def allowed(self, filters: Filters) -> Mask:
         """Mark the articles that may be shown."""
         visible = [self.visibility == name for name in filters.visibility]
-        mask = self.last_day >= filters.today.toordinal()
+        today = filters.today.toordinal()
+        mask = (self.first_day <= today) & (self.last_day >= today)
         mask &= np.logical_or.reduce(visible) if visible else False
         for column, wanted in ((self.brand, filters.brand), (self.audience, filters.audience)):
             if wanted:

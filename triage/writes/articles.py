@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from triage.domain import Article
+from triage.domain import Article, ArticleAction, Origin
 from triage.errors import ArticleError, ArticleNotFoundError
-from triage.knowledge.faults import Fault, Placed, repeated
-from triage.knowledge.importer import ImportReport, import_articles
+from triage.knowledge.diff import Difference, differences
+from triage.knowledge.faults import Fault, Placed
+from triage.knowledge.plan import ImportReport, Plan, Wish, carry_out, plan_import
 from triage.storage.articles import ArticleKey, ArticlesOn
+from triage.storage.engine import transaction
 from triage.storage.idempotency import Reply
 from triage.writes.base import OK, Asker, Desk
 
@@ -19,11 +22,28 @@ Outcome = Literal["added", "changed", "unchanged", "deleted"]
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did; ``report`` counts articles, ``refused`` says what was left out."""
+    """What an import did, or would do.
+
+    Attributes:
+        report: Articles, counted.
+        refused: What was left out, and why.
+        pruned: Whether articles that were not given were deleted.
+        differences: Of a dry run: what would change.
+        removes_most: Whether more than half of the source's articles would go.
+        dry_run: Nothing was written.
+    """
 
     report: ImportReport
     refused: Sequence[Fault]
     pruned: bool
+    differences: Sequence[Difference] = ()
+    removes_most: bool = False
+    dry_run: bool = False
+
+
+NO_WISH = Wish()
+SHOWN_DIFFERENCES = 50
+"""Articles whose differences a dry run works out; the others are counted."""
 
 
 class ArticleEditor:
@@ -58,7 +78,7 @@ class ArticleEditor:
             if key in brands:
                 outcome = "unchanged" if _stored(on, key) == mine else "changed"
             if outcome != "unchanged":
-                on.replace_articles([mine], ())
+                on.replace_articles([mine], (), origin_of(asker, "put"))
             return Reply(OK, render(outcome, mine))
 
         with self._desk.in_flight.only(asker.attempt):
@@ -77,7 +97,7 @@ class ArticleEditor:
             brands = on.taken({key})
             if key not in brands or not _own(asker.brand, brands, key):
                 raise _no_article(key)
-            on.replace_articles((), [key])
+            on.replace_articles((), [key], origin_of(asker, "delete"))
             return Reply(OK, render("deleted"))
 
         with self._desk.in_flight.only(asker.attempt):
@@ -89,8 +109,7 @@ class ArticleEditor:
         faults: Sequence[Fault],
         asker: Asker,
         render: Callable[[Imported], str],
-        *,
-        prune: bool = False,
+        wish: Wish = NO_WISH,
     ) -> Reply:
         """Write the articles that can be used; each stands or falls alone.
 
@@ -99,26 +118,67 @@ class ArticleEditor:
             faults: What is wrong with the others.
             asker: Who asks.
             render: Writes what was done as JSON.
-            prune: Also delete the caller's articles that are not given. Where any is refused
-                nothing is deleted: what was meant to stay cannot be told.
+            wish: Which of the caller's articles that are not given are deleted. Where any is
+                refused nothing is: what was meant to stay cannot be told.
 
         Raises:
+            RemovalError: When more than half of a source would go, and that is not the wish.
             KeyReusedError, RequestInFlightError, StoreError: See ``Desk.once``.
         """
-        twice = repeated(placed)
-        doubles = {fault.where for fault in twice}
-        usable = {where: article for where, article in placed if where not in doubles}
 
         def write(connection: Connection) -> Reply:
-            mine, foreign = _allowed(usable, asker.brand, ArticlesOn(connection))
-            refused = [*faults, *twice, *foreign]
-            pruned = prune and not refused
-            on = ArticlesOn(connection, asker.brand)
-            report = import_articles(mine, on, prune=pruned)
-            return Reply(OK, render(Imported(report, refused, pruned)))
+            plan = _plan(placed, faults, asker, connection, wish)
+            origin = origin_of(asker, "import", wish.source)
+            report = carry_out(plan, ArticlesOn(connection, asker.brand), wish, origin)
+            return Reply(OK, render(Imported(report, plan.refused, _pruned(plan, wish))))
 
         with self._desk.in_flight.only(asker.attempt):
             return self._desk.once(asker, write)
+
+    def try_out(
+        self,
+        placed: Sequence[Placed],
+        faults: Sequence[Fault],
+        asker: Asker,
+        render: Callable[[Imported], str],
+        wish: Wish = NO_WISH,
+    ) -> Reply:
+        """Tell what ``take_in`` would do, article by article; nothing is written.
+
+        Raises:
+            StoreError: When the store cannot be read.
+        """
+        with transaction(self._desk.store.engine) as connection:
+            plan = _plan(placed, faults, asker, connection, wish)
+        told = Imported(
+            plan.report(),
+            plan.refused,
+            _pruned(plan, wish),
+            tuple(islice(differences(plan), SHOWN_DIFFERENCES)),
+            plan.removes_most,
+            dry_run=True,
+        )
+        return Reply(OK, render(told))
+
+
+def origin_of(asker: Asker, action: ArticleAction, source: str = "") -> Origin:
+    """Tell the versions of articles who changes them, and how."""
+    return Origin(action, asker.name, source, asker.brand)
+
+
+def _plan(
+    placed: Sequence[Placed],
+    faults: Sequence[Fault],
+    asker: Asker,
+    connection: Connection,
+    wish: Wish,
+) -> Plan:
+    mine, foreign = _allowed(placed, asker.brand, ArticlesOn(connection))
+    return plan_import(mine, [*faults, *foreign], ArticlesOn(connection, asker.brand), wish)
+
+
+def _pruned(plan: Plan, wish: Wish) -> bool:
+    return bool(wish.prune or wish.source) and plan.complete
 
 
 def _claimed(article: Article, brand: str | None) -> Article:
@@ -156,12 +216,12 @@ def _stored(on: ArticlesOn, key: ArticleKey) -> Article | None:
 
 
 def _allowed(
-    usable: Mapping[str, Article], brand: str | None, on: ArticlesOn
-) -> tuple[list[Article], list[Fault]]:
+    placed: Sequence[Placed], brand: str | None, on: ArticlesOn
+) -> tuple[list[Placed], list[Fault]]:
     """Part articles that a caller may write from those that are another's."""
-    brands = on.taken({(article.id, article.language) for article in usable.values()})
+    brands = on.taken({(article.id, article.language) for _, article in placed})
     mine, refused = [], []
-    for where, article in usable.items():
+    for where, article in placed:
         try:
             claimed = _claimed(article, brand)
             if not _own(brand, brands, (article.id, article.language)):
@@ -169,5 +229,5 @@ def _allowed(
         except ArticleError as error:
             refused.append(Fault(where, error.problem, error.fix, error.field))
         else:
-            mine.append(claimed)
+            mine.append((where, claimed))
     return mine, refused

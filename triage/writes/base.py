@@ -14,10 +14,14 @@ OK, ACCEPTED = 200, 202
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks for a write, and what names the attempt; a brand of None is every brand."""
+    """Who asks for a write, and what names the attempt; a brand of None is every brand.
+
+    ``name`` is that of the key, for the versions of articles.
+    """
 
     brand: str | None = None
     attempt: Attempt | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

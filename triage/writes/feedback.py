@@ -11,9 +11,9 @@ from triage.storage.engine import transaction
 from triage.storage.feedback import Decided, Feedback, Use, add_feedback, find_decision
 from triage.storage.idempotency import Reply, kept_reply
 from triage.storage.journal import Journal
-from triage.storage.names import greeted_name
 from triage.storage.work import done
 from triage.text.edits import MAX_SUGGESTED, edit_distance
+from triage.text.names import greeted_name
 from triage.text.passages import cut
 from triage.writes.base import ACCEPTED, Asker, Desk
 

@@ -1,7 +1,9 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from triage.domain import Article
+from triage.domain import Article, Origin
 from triage.knowledge.importer import ArticleKey, ImportReport, import_articles
+
+NOBODY = Origin()
 
 
 class MemoryStore:
@@ -9,18 +11,31 @@ class MemoryStore:
 
     def __init__(self, *articles: Article) -> None:
         self.articles = {(one.id, one.language): one for one in articles}
+        self.owners: dict[ArticleKey, str] = {}
         self.writes = 0
 
     def list_articles(self) -> Sequence[Article]:
         """List all articles."""
         return list(self.articles.values())
 
-    def replace_articles(self, changed: Sequence[Article], deleted: Collection[ArticleKey]) -> None:
+    def sources(self) -> Mapping[ArticleKey, str]:
+        """Return the source of every article."""
+        return {key: self.owners.get(key, "") for key in self.articles}
+
+    def replace_articles(
+        self,
+        changed: Sequence[Article],
+        deleted: Collection[ArticleKey],
+        origin: Origin = NOBODY,
+    ) -> int | None:
         """Write and delete articles."""
         self.writes += 1
         self.articles.update({(one.id, one.language): one for one in changed})
+        if origin.source:
+            self.owners.update({(one.id, one.language): origin.source for one in changed})
         for key in deleted:
             del self.articles[key]
+        return self.writes
 
 
 OLD = Article("a", "en", "A", "Old.")
@@ -34,7 +49,7 @@ def test_import_counts_what_it_did() -> None:
 
     report = import_articles([NEW, OTHER, Article("b", "en", "B", "B.")], store)
 
-    assert report == ImportReport(added=1, changed=1, unchanged=1, deleted=0)
+    assert report == ImportReport(added=1, changed=1, unchanged=1, deleted=0, change=1)
     assert store.articles["a", "en"] == NEW
 
 

@@ -9,9 +9,10 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from tests.unit.encoders.tiny_encoder import SPACE, write_tiny_encoder
-from tests.unit.knowledge.test_importer import MemoryStore
 from triage.domain import Article
 from triage.kb_cli import build_app
+from triage.storage.articles import ArticleRepository
+from triage.storage.store import open_articles
 from triage.suggest.calibrator import FEATURES, RetrievalCalibrator, to_json
 
 INVOICE = "article_id,title,body,language\ninvoice,Invoice,Your invoice is here.,en\n"
@@ -20,13 +21,15 @@ RUNNER = CliRunner()
 
 
 @pytest.fixture
-def store() -> MemoryStore:
+def store(tmp_path: Path) -> Iterator[ArticleRepository]:
     """Give a store with one article."""
-    return MemoryStore(Article("stored", "en", "Login", "The login page."))
+    with open_articles(f"sqlite:///{tmp_path / 'store' / 'triage.db'}") as opened:
+        opened.replace_articles([Article("stored", "en", "Login", "The login page.")], ())
+        yield opened
 
 
 @pytest.fixture
-def app(store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typer:
+def app(store: ArticleRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typer:
     """Give the commands over a store in memory and an encoder of five words."""
     encoders = tmp_path / "models" / "encoders"
     write_tiny_encoder(encoders / "static")
@@ -38,7 +41,7 @@ def app(store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
     @contextmanager
-    def open_store() -> Iterator[MemoryStore]:
+    def open_store() -> Iterator[ArticleRepository]:
         yield store
 
     return build_app(open_store)
@@ -161,22 +164,22 @@ def test_article_language_limits_the_search(app: Typer) -> None:
     assert [hit["article_id"] for hit in answer["hits"]] == ["hjelp"]
 
 
-def test_import_writes_the_store(app: Typer, store: MemoryStore) -> None:
+def test_import_writes_the_store(app: Typer, store: ArticleRepository) -> None:
     """An import tells what it did and leaves other articles alone."""
     assert "3 added, 0 changed, 0 unchanged, 0 deleted" in run(app, ["import", "kb.csv"])
-    assert len(store.articles) == 4
+    assert len(store.list_articles()) == 4
     assert "0 added, 0 changed, 3 unchanged, 1 deleted" in run(app, ["import", "kb.csv", "--prune"])
 
 
-def test_broken_import_writes_nothing(app: Typer, store: MemoryStore, tmp_path: Path) -> None:
+def test_broken_import_writes_nothing(app: Typer, store: ArticleRepository, tmp_path: Path) -> None:
     """One broken row refuses the whole table."""
     (tmp_path / "bad.csv").write_text(ARTICLES + "x,X,,en\n", encoding="utf-8")
 
     assert "bad.csv, row 4: the body is empty" in run(app, ["import", "bad.csv"], 2)
-    assert store.writes == 0
+    assert len(store.list_articles()) == 1
 
 
-@pytest.mark.parametrize("command", ["import", "search"])
+@pytest.mark.parametrize("command", ["import", "search", "diff", "preview", "versions", "undo"])
 def test_help_shows_an_example(app: Typer, command: str) -> None:
     """Every command's help holds a line to copy."""
     assert f"Example: triage kb {command}" in run(app, [command, "--help"])

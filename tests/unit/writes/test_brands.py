@@ -12,6 +12,7 @@ from tests.unit.storage.samples import entry
 from triage.domain import Article, Context
 from triage.errors import ArticleError, ArticleNotFoundError, DecisionNotFoundError, StoreError
 from triage.knowledge.faults import Placed
+from triage.knowledge.plan import Wish
 from triage.storage import erasure
 from triage.storage.engine import transaction
 from triage.storage.feedback import Feedback
@@ -28,6 +29,7 @@ MINE, YOURS, SHARED = (
     for name, brand in (("mine", "north"), ("yours", "south"), ("shared", None))
 )
 NORTH = Asker("north")
+PRUNE = Wish(prune=True)
 
 
 @pytest.fixture
@@ -98,8 +100,8 @@ def test_new_article_gets_the_brand_of_its_writer(writes: Writes, store: Store) 
 def test_import_and_prune_stay_within_the_brand(writes: Writes, store: Store) -> None:
     """Foreign keys are refused one by one, and pruning deletes the own alone."""
     new = Article("new", "en", "T", "B")
-    first = writes.articles.take_in(placed(new, YOURS), [], NORTH, told, prune=True)
-    then = writes.articles.take_in(placed(new), [], NORTH, told, prune=True)
+    first = writes.articles.take_in(placed(new, YOURS), [], NORTH, told, PRUNE)
+    then = writes.articles.take_in(placed(new), [], NORTH, told, PRUNE)
 
     assert json.loads(first.body) == [0, ["row 2"]]
     assert json.loads(then.body) == [1, []]

@@ -21,6 +21,7 @@ from triage.api.errors import documented, missing
 from triage.api.examples import ARTICLE, ARTICLES, DELETED, IMPORTED, WRITTEN, answered
 from triage.api.guard import needs
 from triage.api.import_body import ImportRoute, read_import
+from triage.api.import_options import OptionsDep
 from triage.api.json_body import JsonRoute
 from triage.api.requests import MAX_SHORT
 from triage.api.store_deps import AskerDep, BrandDep, StoreTurnsDep, sent
@@ -46,7 +47,6 @@ Language = Annotated[
 OneLanguage = Annotated[
     str | None, Query(min_length=2, max_length=40, description="Only articles in it.")
 ]
-Default = Annotated[str, Query(max_length=40, description="Language of articles that name none.")]
 _NONE = missing(
     ArticleNotFoundError(
         "There is no such article in language en.",
@@ -93,21 +93,21 @@ async def import_(
     asker: AskerDep,
     service: ServiceDep,
     turns: StoreTurnsDep,
-    language: Default = "",
-    prune: Annotated[
-        bool, Query(description="Delete articles that are not given, if none is refused.")
-    ] = False,
+    options: OptionsDep,
 ) -> Response:
     """Write many articles at once; each stands or falls alone.
 
-    Takes the JSON list, or a table as CSV, TSV or JSONL by its Content-Type, up to 10 MiB.
+    Takes the JSON list, or by its Content-Type a table as CSV, TSV or JSONL, or an HTML page with
+    schema.org FAQPage, up to 10 MiB. With a source, articles that came from it before and are not
+    given are deleted, and those of other sources are left alone.
     """
     table = (request.state.table, await request.body())
 
     def work() -> Reply:
-        placed, faults = read_import(payload.articles, table, language)
+        placed, faults = read_import(payload.articles, table, options.language)
         editor = service.writes.articles
-        return editor.take_in(placed, faults, asker, imported, prune=prune)
+        go = editor.try_out if options.dry_run else editor.take_in
+        return go(placed, faults, asker, imported, options.wish)
 
     return sent(await turns.run(work))
 
@@ -133,7 +133,8 @@ async def article(
             f"There is no such article in language {key[1]}.",
             fix="See GET /v1/articles for what there is.",
         )
-    return ArticleOut.of(found)
+    spoken = await turns.run(service.articles.translations, article_id, brand)
+    return ArticleOut.whole(found, spoken)
 
 
 @router.put(

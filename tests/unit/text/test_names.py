@@ -2,7 +2,7 @@
 
 import pytest
 
-from triage.storage.names import greeted_name, hide_name
+from triage.text.names import greeted_name, hide_name
 
 
 @pytest.mark.parametrize(
