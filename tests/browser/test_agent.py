@@ -127,6 +127,7 @@ def test_a_shift_without_a_mouse(tab: Page, server: Server) -> None:
             tab.keyboard.press(key)
     tab.keyboard.press("n")
     expect(tab.locator("h1.id")).not_to_have_text(first)
+    tab.wait_for_load_state()
     tab.keyboard.press("?")
 
     expect(tab.get_by_role("dialog")).to_be_visible()

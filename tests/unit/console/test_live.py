@@ -99,7 +99,8 @@ def test_streams_are_bounded_and_end() -> None:
     """One too many is refused; each ends after its life, and all when the server stops."""
 
     async def run() -> None:
-        rows, stopping = Rows(), []
+        rows = Rows()
+        stopping: list[bool] = []
         small = hub(rows, most=2)
         streams = [await begun(small.listen(None)) for _ in range(2)]
         with pytest.raises(OverloadedError):
