@@ -1,4 +1,4 @@
-"""The command line ``triage``: serve, classify, demo, kb, keys, models, store."""
+"""The command line ``triage``: serve, classify, demo, kb, keys, accounts, models, store."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from triage.accounts_cli import app as accounts_app
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
 from triage.demo_cli import demo
@@ -55,7 +56,8 @@ WELCOME = """Loading; once it says it is ready, try:
   curl http://{host}:{port}/v1/classify -H 'content-type: application/json' \\
     -d '{{"text": "My parcel should have come on Monday. Where is it?"}}'
 
-The documentation of the API is at http://{host}:{port}/docs
+The agents' console is at http://{host}:{port}/console/ and the documentation of the API at
+http://{host}:{port}/docs
 """
 
 
@@ -138,6 +140,7 @@ app.command(epilog="Example: triage demo && TRIAGE_HOME=.triage/demo triage serv
 app.add_typer(build_app(_articles))
 app.add_typer(models_app)
 app.add_typer(keys_app)
+app.add_typer(accounts_app)
 app.add_typer(store_app)
 
 

@@ -18,6 +18,7 @@ from triage.storage.articles import ArticleRepository
 from triage.storage.engine import open_engine, shown, transaction
 from triage.storage.journal import Journal, StoreText
 from triage.storage.keys import KeyRepository
+from triage.storage.people import AccountRepository, SessionRepository
 from triage.storage.waits import ResponseTimes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -39,6 +40,8 @@ class Store:
         self.articles = ArticleRepository(engine)
         self.keys = KeyRepository(engine)
         self.waits = ResponseTimes(engine)
+        self.accounts = AccountRepository(engine)
+        self.sessions = SessionRepository(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
