@@ -1,4 +1,4 @@
-"""The command line ``triage``: serve, classify, kb, keys, models, store."""
+"""The command line ``triage``: serve, classify, kb, keys, accounts, models, store."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from triage.accounts_cli import app as accounts_app
 from triage.bundle.registry import Registry
 from triage.bundle.store import load_bundle
 from triage.domain import Message, Options
@@ -134,6 +135,7 @@ def _articles() -> Iterator[ArticleStore]:
 app.add_typer(build_app(_articles))
 app.add_typer(models_app)
 app.add_typer(keys_app)
+app.add_typer(accounts_app)
 app.add_typer(store_app)
 
 

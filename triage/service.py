@@ -69,7 +69,7 @@ class Service:
         self.keyring = Keyring(store.keys, telemetry)
         self._live = live
         self._former = Former()
-        self._store = store
+        self.store = store
         journal = store.journal(settings.store_text, lambda text: redact(text).text)
         self._writer = open_writer(store.engine, journal, telemetry, LINGER_S)
         self.writes = open_writes(
@@ -129,7 +129,7 @@ class Service:
     @property
     def articles(self) -> ArticleRepository:
         """The articles of the store."""
-        return self._store.articles
+        return self.store.articles
 
     @property
     def bundle_fault(self) -> str | None:
@@ -144,7 +144,7 @@ class Service:
         """
         begun = perf_counter()
         alias = self._live.pipeline.model.alias
-        listed = self._store.articles.list_articles
+        listed = self.store.articles.list_articles
         before = (self._live, *self._former.listed())
         live = open_live(self.settings, folder, alias, listed, self.telemetry, before)
         with self._swap:
@@ -226,7 +226,7 @@ class Service:
         """Tell what works; a failed journal heals with the next row that is written."""
         serving = not self._closed and not self.draining
         try:
-            self._store.check()
+            self.store.check()
         except StoreError:
             return Readiness(serving, store=False, journal=False)
         return Readiness(serving, store=True, journal=not self._writer.failing)
@@ -260,7 +260,7 @@ class Service:
         left = DRAIN_S if self._stop_by is None else self._stop_by - monotonic()
         self._writer.close(max(LAST_S, left))
         self.keyring.close()
-        self._store.close()
+        self.store.close()
 
     def _labels(self, bundle: str) -> Mapping[str, set[str]]:
         """List the labels of a bundle's tasks, and of the same tasks in the one that answers."""
@@ -277,7 +277,7 @@ class Service:
     def _watched(self, live: Live) -> ArticleWatch | None:
         if live.knowledge is None:
             return None
-        return ArticleWatch(self._store.articles, live.knowledge.suggester, self.telemetry)
+        return ArticleWatch(self.store.articles, live.knowledge.suggester, self.telemetry)
 
     def _followed(self) -> AliasWatch | None:
         """Follow an alias; a bundle named by id or folder stays whatever is promoted."""

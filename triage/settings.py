@@ -81,6 +81,9 @@ class Settings(BaseSettings):
             description="URL that spans are sent to; needs the extra `otel`.",
         ),
     ] = None
+    response_targets: Annotated[
+        str, Field(description="Longest wait for an answer by priority, for the console.")
+    ] = "urgent=15m, high=1h, normal=8h, low=1d"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least level logged.")
     ] = "info"

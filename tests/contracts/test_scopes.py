@@ -85,7 +85,13 @@ def ask(client: TestClient, method: str, path: str, key: str) -> int:
 def test_every_route_is_listed_with_its_scope(client: TestClient) -> None:
     """A route that is new, gone or of another scope is found here."""
     assert isinstance(client.app, FastAPI)
-    assert scopes_of(client.app) == LISTED
+    routes = {
+        place: scope
+        for place, scope in scopes_of(client.app).items()
+        if not place[1].startswith("/console")  # see test_console_scopes
+    }
+
+    assert routes == LISTED
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), GUARDED)

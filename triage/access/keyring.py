@@ -118,6 +118,13 @@ class Keyring:
         self._used[shown.id] = now
         return holder
 
+    def holder(self, key_id: str) -> Holder | None:
+        """Return the key of an id while it is good, for whoever showed it whole before."""
+        holder = self._holders.get(key_id)
+        if holder is None or holder.revoked or self._clock() >= holder.expires:
+            return None
+        return holder
+
     def close(self) -> None:
         """Stop looking, and write when keys were last used."""
         self._stopped.set()

@@ -15,7 +15,7 @@ from triage.access.rates import Rates, read_rate
 from triage.api import server
 from triage.api.deps import Turns
 from triage.api.docs import POLICY, page
-from triage.api.errors import add_handlers
+from triage.api.errors import add_handlers, status_of
 from triage.api.examples import restore_nulls
 from triage.api.guard import Gate, check_routes, open_to_all
 from triage.api.middleware import Observed
@@ -30,6 +30,7 @@ from triage.api.routes import (
     suggestions,
 )
 from triage.api.store_deps import StoreTurns
+from triage.console.app import add_console
 from triage.service import Service
 from triage.settings import Settings, check_exposure, is_loopback
 from triage.storage.lock import only_server
@@ -113,6 +114,7 @@ def create_app(service: Service) -> FastAPI:
     add_handlers(app)
     for routes in ROUTERS:
         app.include_router(routes)
+    add_console(app, service, app.state.turns, app.state.store_turns, status_of)
     app.get("/docs", include_in_schema=False, response_class=HTMLResponse)(_docs)
     check_routes(app)
     return app

@@ -125,6 +125,11 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
 
 
+def status_of(error: errors.TriageError) -> int:
+    """Return the HTTP status of an error."""
+    return STATUSES[type(error)][0]
+
+
 def problem_of(error: errors.TriageError, instance: str | None = None) -> Problem:
     """Describe an error; what went wrong inside the service stays in its log."""
     status, title = STATUSES[type(error)]

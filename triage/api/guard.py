@@ -6,8 +6,8 @@ is read.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -15,9 +15,8 @@ from limits import RateLimitItem
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from triage import domain
+from triage.access.doors import ANYBODY, is_from_here, needs, open_to_all, scope_of
 from triage.access.keyring import Keyring
-from triage.access.keys import SCOPES
 from triage.access.rates import Rates, Turn
 from triage.api.errors import instance_of, problem_of, respond
 from triage.domain import Caller
@@ -29,36 +28,12 @@ from triage.errors import (
     UnauthorizedError,
 )
 
+__all__ = ["Gate", "GuardedRoute", "check_routes", "needs", "open_to_all", "scopes_of"]
+
 REALM = 'Bearer realm="triage"'
-ANYBODY = Caller("", frozenset(SCOPES))
-"""Who asks on this machine as long as no key was ever made."""
 _FIX = "Send the header Authorization: Bearer trg_..., with a key made by triage keys create."
-_MARK = "__triage_scope__"
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+) *")
-_HERE = re.compile(rb"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?", re.IGNORECASE)
-_PEERS = re.compile(r"127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3}")
-_FORWARDED = frozenset(
-    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"}
-)
-
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Headers = Mapping[str, str]
-
-
-def needs(scope: domain.Scope) -> Callable[[Endpoint], Endpoint]:
-    """Let only keys with a scope reach a route; goes below the line with its path."""
-
-    def mark(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, _MARK, scope)
-        return endpoint
-
-    return mark
-
-
-def open_to_all(endpoint: Endpoint) -> Endpoint:
-    """Let everybody reach a route, with and without a key."""
-    setattr(endpoint, _MARK, "")
-    return endpoint
 
 
 class Entry(NamedTuple):
@@ -112,7 +87,7 @@ class Gate:
     def _without_key(self, scope: Scope) -> Entry:
         if self._always or self._keyring.known:
             return _unauthorized(UnauthorizedError("No key was shown.", fix=_FIX))
-        if not _is_from_here(scope):
+        if not is_from_here(scope):
             problem = (
                 "Without a key only callers on this machine are answered, asking for localhost and "
                 "through no proxy."
@@ -124,9 +99,11 @@ class Gate:
 class GuardedRoute(APIRoute):
     """A route that only those reach whom the gate lets in; ``request.state.caller`` is who."""
 
+    heeds_scope = True
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        need = getattr(self.endpoint, _MARK)
+        need = scope_of(self.endpoint)
         if not need:
             await super().handle(scope, receive, send)
             return
@@ -157,8 +134,8 @@ def check_routes(app: FastAPI) -> None:
         path = getattr(context, "path", "")
         if path == app.openapi_url:
             continue
-        need = getattr(getattr(context, "endpoint", None), _MARK, None)
-        guarded = isinstance(context.original_route, GuardedRoute)
+        need = scope_of(getattr(context, "endpoint", None))
+        guarded = getattr(context.original_route, "heeds_scope", False)
         if need is None or (need and not guarded):
             raise ConfigError(
                 f"The route {path or context.original_route} has no scope.",
@@ -169,7 +146,7 @@ def check_routes(app: FastAPI) -> None:
 def scopes_of(app: FastAPI) -> dict[tuple[str, str], str]:
     """Return the scope of every method and path; empty for those open to all."""
     return {
-        (method, str(context.path)): str(getattr(context.endpoint, _MARK, ""))
+        (method, str(context.path)): scope_of(context.endpoint) or ""
         for context in iter_route_contexts(app.routes)
         for method in sorted(context.methods or ())
     }
@@ -203,21 +180,3 @@ def _rate_headers(rate: RateLimitItem, turn: Turn) -> dict[str, str]:
         "RateLimit-Policy": f'"key";q={rate.amount};w={rate.get_expiry()}',
         "RateLimit": f'"key";r={turn.remaining};t={turn.reset_s}',
     }
-
-
-def _is_from_here(scope: Scope) -> bool:
-    """Tell whether a program on this machine asks directly.
-
-    A proxy on this machine passes strangers on from a loopback address, and a page in a browser
-    reaches it under a name of its own that leads to 127.0.0.1 (DNS rebinding).
-    """
-    peer = scope.get("client")
-    if not peer or not _PEERS.fullmatch(peer[0]):
-        return False
-    hosts = []
-    for name, value in scope["headers"]:
-        if name in _FORWARDED:
-            return False
-        if name == b"host":
-            hosts.append(value)
-    return len(hosts) == 1 and _HERE.fullmatch(hosts[0]) is not None

@@ -18,6 +18,7 @@ from triage.storage.articles import ArticleRepository
 from triage.storage.engine import open_engine, shown, transaction
 from triage.storage.journal import Journal, StoreText
 from triage.storage.keys import KeyRepository
+from triage.storage.people import AccountRepository, SessionRepository
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 7_215_433
@@ -37,6 +38,8 @@ class Store:
         self.engine = engine
         self.articles = ArticleRepository(engine)
         self.keys = KeyRepository(engine)
+        self.accounts = AccountRepository(engine)
+        self.sessions = SessionRepository(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:

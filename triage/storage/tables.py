@@ -159,3 +159,34 @@ tombstones = Table(
     Column("erased_at", UtcTime, nullable=False),
 )
 """Who was erased and when, as a SHA-256: what a restored backup must lose again."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("brand", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Index(None, "name", unique=True),
+)
+"""People who may sign in to the console; ``password`` is the argon2id hash."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Index(None, "holder"),
+    Index(None, "created_at"),
+)
+"""Who is signed in to the console; ``digest`` is the SHA-256 of the cookie's token.
+
+``kind`` is ``account`` or ``key``, and ``holder`` the id of one. What a session may do is looked up
+there at every request, so that it ends with its key or account.
+"""

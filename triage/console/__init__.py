@@ -1,0 +1,1 @@
+"""The agents' pages: server-rendered, small, and of no use to whoever is not signed in."""
