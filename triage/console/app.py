@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse
 
 from triage.access.attempts import Attempts
 from triage.access.doors import open_to_all
-from triage.console import assets, inbox, preferences, sign_in
+from triage.console import assets, inbox, insights, knowledge, models, preferences, sign_in
+from triage.console.analysis import make_analyst
 from triage.console.context import HASHING, Console, Turns, visit_of
 from triage.console.door import SIGN_IN, ConsoleRoute, refused
 from triage.console.live import Heads, Hub, News
@@ -20,7 +21,7 @@ from triage.errors import TriageError
 from triage.service import Service
 from triage.storage.inbox import read_news
 
-PAGES: tuple[Page, ...] = (inbox.PAGE,)
+PAGES: tuple[Page, ...] = (inbox.PAGE, knowledge.PAGE, insights.PAGE, models.PAGE)
 """The navigation, in its order."""
 
 _ends = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
@@ -48,6 +49,7 @@ def add_console(
         return found
 
     app.state.console_pages = PAGES
+    app.state.analyst = make_analyst(service)
     app.state.console = Console(
         service=service,
         turns=turns,

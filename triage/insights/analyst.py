@@ -19,14 +19,15 @@ from sqlalchemy import Engine
 from triage.domain import Article
 from triage.insights.articles import Standing, standings
 from triage.insights.disagreements import READ, Contest, Contests
-from triage.insights.frame import DAY_S, HOUR_S, Decisions, Ints, Period, Uses
-from triage.insights.gaps import Gap, gaps, unanswered
+from triage.insights.frame import DAY_S, HOUR_S, Decisions, Ints, Mask, Period, Uses
+from triage.insights.gaps import gaps, unanswered
 from triage.insights.reading import Reader, decision_reader, use_reader
+from triage.insights.reports import GapReport, Picture, SpikeReport, View
 from triage.insights.seasons import Season
 from triage.insights.spikes import Window, rises
 from triage.insights.terms import terms
 from triage.insights.texts import Embedded, Kept, read_texts, thinned
-from triage.insights.topics import Spike, Texts, label_topics, spikes, text_topics
+from triage.insights.topics import Texts, label_topics, spikes, text_topics
 from triage.insights.twins import ArticleVectors, Twins, twins
 from triage.pipeline import Pipeline
 from triage.storage.articles import ArticleRepository, seen_by
@@ -40,68 +41,6 @@ LONGEST_DAYS = 92
 
 T = TypeVar("T")
 Now = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What somebody looks at.
-
-    Args:
-        brand: Only its messages; None shows those of every brand and of none.
-        days: How far back.
-        language: Only messages in it.
-        channel: Only messages from it.
-    """
-
-    brand: str | None = None
-    days: int = 28
-    language: str | None = None
-    channel: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """The rows of a view."""
-
-    period: Period
-    decisions: Decisions
-    uses: Uses
-
-
-@dataclass(frozen=True, slots=True)
-class SpikeReport:
-    """Spikes, and what the search for them stood on.
-
-    Args:
-        spikes: The surest first.
-        tested: Topics that were tested.
-        enough: Whether there is history enough to call anything usual.
-        without_text: Newest messages whose text was not kept: only their labels were looked at.
-        read: Messages that were read.
-    """
-
-    spikes: tuple[Spike, ...]
-    tested: int
-    enough: bool
-    without_text: int
-    read: int
-
-
-@dataclass(frozen=True, slots=True)
-class GapReport:
-    """Gaps, the articles that come near them, and how much no text is known of.
-
-    Args:
-        gaps: The largest first; ``nearest`` is a place in ``articles``.
-        articles: Those that the viewer may see.
-        unanswered: Messages without a good answer.
-        without_text: Of them, those whose text was not kept.
-    """
-
-    gaps: tuple[Gap, ...]
-    articles: tuple[Article, ...]
-    unanswered: int
-    without_text: int
 
 
 @dataclass(slots=True)
@@ -233,12 +172,13 @@ class Analyst:
         tested = [*text_topics(texts), *label_topics(decisions)]
         found, count = rises(window, season, tested)
         told = tuple(spikes(found, decisions, texts))
-        return SpikeReport(
-            told, count, enough=True, without_text=unknown, read=len(texts.kept)
-        )
+        return SpikeReport(told, count, enough=True, without_text=unknown, read=len(texts.kept))
 
     def _sampled(
-        self, decisions: Decisions, new: np.ndarray[tuple[int], np.dtype[np.bool_]], brand: str | None
+        self,
+        decisions: Decisions,
+        new: Mask,
+        brand: str | None,
     ) -> Texts:
         """Read the newest texts and evenly spread older ones."""
         self._embedded.forget_gone(self.engine)

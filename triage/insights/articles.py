@@ -97,9 +97,7 @@ def fates(decisions: Decisions, uses: Uses) -> dict[Key, Fate]:
             best[pair] = max(rank, best.get(pair, -1))
         for (_, at), rank in best.items():
             counts[at, 1 + rank] += 1
-    return {
-        key: Fate(*(int(n) for n in counts[at, [0, *_ORDER]])) for key, at in known.items()
-    }
+    return {key: Fate(*(int(n) for n in counts[at, [0, *_ORDER]])) for key, at in known.items()}
 
 
 _ORDER = [1 + OUTCOMES.index(name) for name in ("displayed", "used", "edited", "rejected")]

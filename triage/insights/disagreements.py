@@ -96,9 +96,7 @@ class Contests:
         return [found[one.number] or {} for one in kept]
 
 
-def _differ(
-    number: int, task: str, champion: LabelResult, challenger: LabelResult
-) -> Disagreement:
+def _differ(number: int, task: str, champion: LabelResult, challenger: LabelResult) -> Disagreement:
     return Disagreement(
         number,
         task,

@@ -51,7 +51,8 @@ def unanswered(decisions: Decisions, uses: Uses) -> Ints:
     """Return the numbers of messages that found nothing, or whose suggestions were all rejected."""
     nothing = decisions.reason.is_(UNANSWERED)
     rejected = outcomes(decisions, uses.of(decisions)) == OUTCOMES.index("rejected")
-    return decisions.number[nothing | rejected]
+    found: Ints = decisions.number[nothing | rejected]
+    return found
 
 
 def gaps(
@@ -72,13 +73,11 @@ def gaps(
     half = (kept[0].at.timestamp() + kept[-1].at.timestamp()) / 2
     found = []
     for number in range(int(home.max(initial=-1)) + 1):
-        rows = np.flatnonzero(home == number)
+        rows = np.flatnonzero(home == number).tolist()
         if len(rows) < LEAST:
             break
         found.append(_gap([kept[row] for row in rows], close[rows], others, half))
-    return [
-        _placed(one, rows, articles) for one, rows in _with_rows(found[:MOST], kept, vectors)
-    ]
+    return [_placed(one, rows, articles) for one, rows in _with_rows(found[:MOST], kept, vectors)]
 
 
 def _gap(

@@ -38,7 +38,7 @@ class Moved:
 
 
 def moved(decisions: Decisions, bundle: str, baseline: Baseline) -> list[Moved]:
-    """Compare what one bundle answered with what it was trained on; nothing where too little is known.
+    """Compare what one bundle answered with what it was trained on, as far as enough is known.
 
     The journal tells neither lengths of texts nor, for answers out of scope, a label of the bundle.
     """

@@ -47,7 +47,8 @@ class Reader(Generic[Part]):
         brand: str | None,
         read: Callable[[Connection, Select[Any]], Part],
     ) -> None:
-        self._table, self._moment, self._brand, self._read = table, moment, brand, read
+        self._table, self._moment, self._brand = table, moment, brand
+        self._read: Callable[[Connection, Select[Any]], Part] = read
         self._part: Part | None = None
         self._first = 0
         self._since = 0.0
@@ -114,9 +115,7 @@ def use_reader(brand: str | None) -> Reader[Uses]:
 def _decisions(connection: Connection, rows: Select[Any], tasks: Sequence[str]) -> Decisions:
     table = decisions
     # The database takes the labels apart, and meanwhile no other thread of ours waits.
-    parts = [
-        table.c.labels[(task, part)].as_string() for task in tasks for part in _PARTS
-    ]
+    parts = [table.c.labels[(task, part)].as_string() for task in tasks for part in _PARTS]
     query = rows.with_only_columns(
         table.c.number,
         _seconds(connection, table.c.decided_at),

@@ -1,9 +1,10 @@
 """How much usually comes at an hour of the week."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from triage.insights.frame import HOUR_S, Floats, Ints
 
@@ -15,9 +16,9 @@ PRIOR = 20.0
 little history bends nothing."""
 
 
-def hour_of_week(at: Floats | Ints) -> Ints:
+def hour_of_week(at: NDArray[Any]) -> Ints:
     """Return the hour of the week in UTC of moments in seconds, 0 on Monday at midnight."""
-    return np.asarray((np.asarray(at) // HOUR_S + _THURSDAY) % WEEK, np.int64)
+    return np.asarray((at // HOUR_S + _THURSDAY) % WEEK, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,9 @@ class Season:
         watched = hours_between(since, until)
         seen = np.bincount(hour_of_week(at), minlength=WEEK).astype(np.float64)
         rate = seen.sum() / max(watched.sum(), 1e-9)
-        by_hour = _factor(seen.reshape(DAYS, HOURS).sum(0), watched.reshape(DAYS, HOURS).sum(0), rate)
+        by_hour = _factor(_grid(seen).sum(0), _grid(watched).sum(0), rate)
         expected = watched * rate * np.tile(by_hour, DAYS)
-        by_day = (seen.reshape(DAYS, HOURS).sum(1) + PRIOR) / (
-            expected.reshape(DAYS, HOURS).sum(1) + PRIOR
-        )
+        by_day = (_grid(seen).sum(1) + PRIOR) / (_grid(expected).sum(1) + PRIOR)
         return cls(np.tile(by_hour, DAYS) * np.repeat(by_day, HOURS))
 
     def exposure(self, since: float, until: float) -> float:
@@ -54,7 +53,7 @@ class Season:
     def weekdays(self, since: float, until: float) -> Floats:
         """Return the same apart for each weekday, shape ``(7,)``."""
         weighed = hours_between(since, until) * self.weight
-        return np.asarray(weighed.reshape(DAYS, HOURS).sum(axis=1))
+        return np.asarray(_grid(weighed).sum(axis=1))
 
 
 def hours_between(since: float, until: float) -> Floats:
@@ -63,9 +62,15 @@ def hours_between(since: float, until: float) -> Floats:
     hours = np.arange(first, max(last, first + 1))
     begin = np.maximum(hours * HOUR_S, since)
     lasts = np.maximum(np.minimum((hours + 1) * HOUR_S, until) - begin, 0.0) / HOUR_S
-    return np.bincount(hour_of_week(hours * HOUR_S), weights=lasts, minlength=WEEK)
+    place = hour_of_week(hours * HOUR_S)
+    return np.asarray(np.bincount(place, weights=lasts, minlength=WEEK), np.float64)
 
 
 def _factor(seen: Floats, watched: Floats, rate: float) -> Floats:
     factor: Floats = (seen + PRIOR) / (watched * rate + PRIOR)
     return factor
+
+
+def _grid(hours: Floats) -> Floats:
+    """Lay the hours of a week out by day and hour, shape ``(7, 24)``."""
+    return hours.reshape(DAYS, HOURS)

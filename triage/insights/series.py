@@ -115,9 +115,7 @@ def waits(decisions: Decisions, uses: Uses, period: Period, kinds: Sequence[str]
         "median": tuple(_point(hours[days == day], 50) for day in range(len(period.days))),
         "slow": tuple(_point(hours[days == day], NINETY) for day in range(len(period.days))),
     }
-    return Waits(
-        len(hours), _point(hours, 50), _point(hours, NINETY), Series(period.days, lines)
-    )
+    return Waits(len(hours), _point(hours, 50), _point(hours, NINETY), Series(period.days, lines))
 
 
 def _point(hours: Floats, percent: int) -> Value:
@@ -126,9 +124,7 @@ def _point(hours: Floats, percent: int) -> Value:
 
 def _split(decisions: Decisions, period: Period, column: Column) -> dict[str, tuple[Value, ...]]:
     names = list(column.counts())
-    lines = {
-        name: _per_day(decisions, period, column.is_(name)) for name in names[:SHOWN]
-    }
+    lines = {name: _per_day(decisions, period, column.is_(name)) for name in names[:SHOWN]}
     if len(names) > SHOWN:
         kept = np.zeros(len(decisions), bool)
         for name in names[:SHOWN]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from triage.insights.frame import DAY_S, HOUR_S, Floats, Ints, Period
+from triage.insights.frame import DAY_S, HOUR_S, Floats, Ints, Mask, Period
 from triage.insights.seasons import DAYS, Season, hour_of_week
 from triage.insights.stats import exceeds, false_discovery, overdispersion
 
@@ -168,9 +168,7 @@ def _counted(window: Window, season: Season, topics: Topics) -> _Counted:
     return _Counted(topics.kind, seen, usual, spread + 1 / (before + 0.5), seen + before, weight)
 
 
-def _own_weekdays(
-    topics: Topics, old: np.ndarray[tuple[int], np.dtype[np.bool_]], rate: Floats, weekdays: Floats
-) -> Floats:
+def _own_weekdays(topics: Topics, old: Mask, rate: Floats, weekdays: Floats) -> Floats:
     """Return how each topic's weekdays differ from those of everything, ``(n_topics, 7)``."""
     day = hour_of_week(topics.at[topics.row[old]]) // _HOURS
     cells = topics.topic[old] * DAYS + day
@@ -184,7 +182,7 @@ def _daily(
     window: Window,
     season: Season,
     topics: Topics,
-    known: tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], Floats, Floats],
+    known: tuple[Mask, Floats, Floats],
 ) -> tuple[Floats, Floats]:
     """Return counts and expectations by topic and stretch of 24 hours before the window."""
     old, rate, own = known

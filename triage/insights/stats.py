@@ -105,4 +105,5 @@ def overdispersion(seen: Floats, usual: Floats) -> Floats:
     if not square.sum() > 0:
         return np.zeros(len(seen))
     pooled = max(0.0, excess.sum() / square.sum())
-    return np.maximum(np.divide(excess, square, out=np.zeros_like(excess), where=square > 0), pooled)
+    own = np.divide(excess, square, out=np.zeros_like(excess), where=square > 0)
+    return np.asarray(np.maximum(own, pooled), np.float64)

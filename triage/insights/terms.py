@@ -19,13 +19,12 @@ _PLACEHOLDER = re.compile(r"\[[a-z_]{2,20}\]")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\b\d{3,8}\b")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]{2,}")
 _COMMON = frozenset(
-    word
-    for language in ("en", "da", "ro")
-    for word in WORDS[language]
-    if len(word) <= SHORTEST
+    word for language in ("en", "da", "ro") for word in WORDS[language] if len(word) <= SHORTEST
 )
 _PIECES = (4, 3, 2)
-_FUNCTION = frozenset("的了是我你他她它们这那吗呢吧啊和与就都也不没有在能会要可以请问一个什么怎么为但很")
+_FUNCTION = frozenset(
+    "的了是我你他她它们这那吗呢吧啊和与就都也不没有在能会要可以请问一个什么怎么为但很"
+)
 
 
 def terms(text: str) -> frozenset[str]:

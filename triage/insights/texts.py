@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
 from triage.encoders.base import Vectors
@@ -26,6 +27,7 @@ READ = 600
 """Longest part of a text that is looked at, in characters: what it is about stands there."""
 AT_ONCE = 500
 _BATCH = 256
+Half = NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def read_texts(engine: Engine, numbers: Iterable[int], brand: str | None) -> lis
         StoreError: When the store cannot be read.
     """
     wanted = list(numbers)
-    table, found = decisions, {}
+    table = decisions
+    found: dict[int, Kept] = {}
     columns = (
         table.c.number,
         table.c.message_id,
@@ -85,7 +88,7 @@ class Embedded:
 
     def __init__(self, live: Callable[[], Pipeline]) -> None:
         self._live = live
-        self._vectors: dict[int, np.ndarray[tuple[int], np.dtype[np.float16]]] = {}
+        self._vectors: dict[int, Half] = {}
         self._fingerprint = ""
         self._lock = Lock()
 
@@ -99,7 +102,7 @@ class Embedded:
                 self._vectors, self._fingerprint = {}, common.fingerprint
             known = self._vectors
         fresh = [one for one in kept if one.number not in known]
-        made = {}
+        made: dict[int, Half] = {}
         for start in range(0, len(fresh), _BATCH):
             part = fresh[start : start + _BATCH]
             rows = common.encode([one.text for one in part])

@@ -133,7 +133,7 @@ def _spike(one: _Joined, texts: Texts) -> Spike:
 def _labelled(
     rise: Rise, decisions: Decisions, texts: Texts, found: Sequence[Spike]
 ) -> list[Spike]:
-    """Name spikes by a label most of their messages have; alone it is the broadest name there is."""
+    """Name spikes by a label that most of their messages have; alone it is a spike itself."""
     numbers = {int(number) for number in decisions.number[rise.rows]}
     holds = [2 * len(numbers.intersection(one.numbers)) > len(one.numbers) for one in found]
     if any(holds):

@@ -72,9 +72,7 @@ def fill(engine: Engine, said: Sequence[Said], bundle: str = "starter") -> None:
             rows = [_decision(first + start + at, one, bundle) for at, one in enumerate(part)]
             connection.execute(insert(decisions), rows)
             told = [
-                row
-                for at, one in enumerate(part)
-                for row in _feedback(first + start + at, one)
+                row for at, one in enumerate(part) for row in _feedback(first + start + at, one)
             ]
             if told:
                 connection.execute(insert(feedback), told)
