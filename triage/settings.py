@@ -74,6 +74,13 @@ class Settings(BaseSettings):
     shadow_share: Annotated[
         float, Field(ge=0, le=1, description="Share of messages that the challenger labels too.")
     ] = 0.1
+    widget_sites: Annotated[
+        str,
+        Field(description="Sites whose pages may search public articles; none if empty."),
+    ] = ""
+    widget_rate: Annotated[
+        str, Field(description="Most searches and votes of one visitor of such a site.")
+    ] = "20/minute"
     otlp_endpoint: Annotated[
         str | None,
         Field(

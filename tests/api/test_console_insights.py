@@ -43,13 +43,13 @@ def journal(brand: str | None = None) -> list[Said]:
     said = [
         Said(
             at,
-            ("where is my parcel", "hvor er min pakke", "unde este coletul meu", "包裹在哪里")[n % 4],
+            ("where is my parcel", "hvor er min pakke", "unde este coletul meu", "包裹在哪里")[
+                n % 4
+            ],
             ("en", "da", "ro", "zh")[n % 4],
             labels={"category": "service", "sentiment": ("negative", "positive")[n % 2]},
             passages=("reset-your-password/en#1",) if n % 3 else (),
-            done=(("reset-your-password/en#1", ("used", "rejected")[n % 2], 1.5),)
-            if n % 3
-            else (),
+            done=(("reset-your-password/en#1", ("used", "rejected")[n % 2], 1.5),) if n % 3 else (),
             final={"category": "technical_support"} if n % 10 == 0 else {},
         )
         for n, at in enumerate(moments(3, 40))

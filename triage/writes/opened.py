@@ -12,6 +12,7 @@ from triage.writes.articles import ArticleEditor
 from triage.writes.base import Desk
 from triage.writes.erasure import Eraser
 from triage.writes.feedback import FeedbackIntake, Labels
+from triage.writes.visitors import VisitorCounter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +22,7 @@ class Writes:
     feedback: FeedbackIntake
     articles: ArticleEditor
     people: Eraser
+    visitors: VisitorCounter
 
 
 def open_writes(
@@ -29,5 +31,8 @@ def open_writes(
     """Put the writes of a store together; they end with its writer."""
     desk = Desk(store, writer, InFlight())
     return Writes(
-        FeedbackIntake(desk, journal, labels), ArticleEditor(desk), Eraser(desk, home, telemetry)
+        FeedbackIntake(desk, journal, labels),
+        ArticleEditor(desk),
+        Eraser(desk, home, telemetry),
+        VisitorCounter(desk),
     )
