@@ -3,13 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.serving import Server, serving
+from triage.access.accounts import new_account
+from triage.storage.store import Store
 
 CHROMIUM = os.environ.get("TRIAGE_CHROMIUM") or shutil.which("chromium") or ""
 """The browser; Playwright's own download is not asked for."""
@@ -17,6 +21,7 @@ SHOTS = os.environ.get("TRIAGE_SCREENSHOTS")
 """Folder that screenshots are kept in; none are kept where it is not set."""
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 WAIT_MS = 8_000
+PASSWORD = "four words chosen at random"  # noqa: S105 - of nobody
 Shoot = Callable[[Page, str], None]
 Look = Callable[[Page], list[str]]
 
@@ -75,6 +80,34 @@ def tab(context: BrowserContext) -> Iterator[Page]:
     page.close()
 
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def guarded(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve another console with one account, a team lead's."""
+    home = tmp_path_factory.mktemp("guarded")
+    with Store.open(f"sqlite:///{home / 'triage.db'}") as store:
+        store.accounts.add(new_account("anna", PASSWORD, "lead", datetime.now(UTC)))
+    with serving(checkout, home, drain_pause_s=0) as running:
+        yield running
+
+
+@pytest.fixture
+def browser_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """Open tabs in windows that differ by what is given, such as their size."""
+    windows = []
+
+    def start(**options: Any) -> Page:  # noqa: ANN401 - options of Playwright
+        home = f"http://127.0.0.1:{server.port}"
+        given = {"locale": "en-GB", "viewport": DESKTOP, "reduced_motion": "reduce", **options}
+        opened = browser.new_context(base_url=home, **given)
+        opened.set_default_timeout(WAIT_MS)
+        windows.append(opened)
+        return opened.new_page()
+
+    yield start
+    for window in windows:
+        window.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 import anyio
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -10,20 +9,47 @@ from fastapi.responses import RedirectResponse
 
 from triage.access.attempts import Attempts
 from triage.access.doors import open_to_all
-from triage.console import assets, inbox, insights, knowledge, models, preferences, sign_in
+from triage.console import (
+    assets,
+    feedback,
+    inbox,
+    insights,
+    knowledge,
+    message,
+    models,
+    preferences,
+    sign_in,
+    trial,
+)
 from triage.console.analysis import make_analyst
 from triage.console.context import HASHING, Console, Turns, visit_of
 from triage.console.door import SIGN_IN, ConsoleRoute, refused
 from triage.console.live import Heads, Hub, News
 from triage.console.pages import Page
+from triage.console.similar import Memory
 from triage.console.visits import Visits
+from triage.console.waiting import read_targets
 from triage.errors import TriageError
 from triage.service import Service
 from triage.storage.inbox import read_news
 
-PAGES: tuple[Page, ...] = (inbox.PAGE, knowledge.PAGE, insights.PAGE, models.PAGE)
+PAGES: tuple[Page, ...] = (
+    inbox.PAGE,
+    trial.PAGE,
+    knowledge.PAGE,
+    insights.PAGE,
+    models.PAGE,
+)
 """The navigation, in its order."""
 
+_BESIDE = (
+    assets.router,
+    sign_in.router,
+    preferences.router,
+    message.router,
+    feedback.router,
+)
+"""Routes of no page of the navigation."""
 _ends = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
 
 
@@ -42,6 +68,9 @@ def add_console(
         turns: Turns to label messages in.
         store_turns: Turns to wait for the store in.
         status_of: Gives an error its HTTP status.
+
+    Raises:
+        ConfigError: When a setting of the console cannot be read.
     """
 
     async def look(heads: Heads | None) -> News:
@@ -59,10 +88,11 @@ def add_console(
         visits=Visits(service),
         attempts=Attempts(),
         hub=Hub(look, lambda: service.draining),
+        memory=Memory(),
+        targets=read_targets(service.settings.response_targets),
         hashing=anyio.CapacityLimiter(HASHING),
     )
-    routers: list[Any] = [assets.router, sign_in.router, preferences.router]
-    for routes in (*routers, *(one.router for one in PAGES), _ends):
+    for routes in (*_BESIDE, *(one.router for one in PAGES), _ends):
         app.include_router(routes)
 
 

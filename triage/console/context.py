@@ -12,7 +12,9 @@ from triage.access.attempts import Attempts
 from triage.console.assets import Assets
 from triage.console.languages import Locale, choose
 from triage.console.live import Hub
+from triage.console.similar import Memory
 from triage.console.visits import Visit, Visits
+from triage.console.waiting import Targets
 from triage.errors import TriageError
 from triage.service import Service
 
@@ -44,6 +46,8 @@ class Console:
         visits: Knows who visits.
         attempts: Counts attempts to sign in.
         hub: Tells open pages what is new.
+        memory: Finds similar messages.
+        targets: Longest waits by priority.
         hashing: Bounds the passwords verified at once.
     """
 
@@ -55,6 +59,8 @@ class Console:
     visits: Visits
     attempts: Attempts
     hub: Hub
+    memory: Memory
+    targets: Targets
     hashing: anyio.CapacityLimiter
 
     async def stored(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

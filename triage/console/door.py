@@ -17,7 +17,7 @@ from triage.access.doors import scope_of
 from triage.console.context import Console, console_of, visit_of
 from triage.console.forms import read_form
 from triage.console.rendering import page
-from triage.console.visits import Visit, has_token, keep_token
+from triage.console.visits import Visit, keep_token
 from triage.errors import TriageError
 from triage.telemetry import place
 
@@ -52,9 +52,8 @@ class ConsoleRoute(APIRoute):
                 raise
             except Exception as error:  # noqa: BLE001 - every fault becomes a page
                 response = _fault(request, console, error)
-            token = visit_of(request).token
-            if token and not has_token(request):
-                keep_token(response, request, "visit", token)
+            if visit_of(request).fresh:
+                keep_token(response, request, "visit", visit_of(request).token)
             return response
 
         return handler

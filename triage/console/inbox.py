@@ -11,9 +11,9 @@ from triage.console.context import console_of, visit_of
 from triage.console.door import ConsoleRoute
 from triage.console.pages import Page
 from triage.console.rendering import page
-from triage.console.waiting import OPEN, STATES, Waiting, Wanted, queue, read_targets
+from triage.console.waiting import OPEN, STATES, Wanted, queue
 from triage.domain import Channel, DecisionKind
-from triage.storage.inbox import Item, read_newest
+from triage.storage.inbox import read_newest
 
 WINDOW = 2_000
 """Newest messages that are looked through; the page says so."""
@@ -33,7 +33,7 @@ async def inbox(request: Request) -> Response:
     console, wanted = console_of(request), _wanted(request)
     brand = visit_of(request).who.brand
     items = await console.stored(read_newest, console.service.store.engine, brand, WINDOW)
-    found = _queue(items, console.service.settings.response_targets, wanted)
+    found = queue(items, console.targets, datetime.now(UTC), wanted)
     pages = max(1, -(-len(found) // PER_PAGE))
     at = min(_page_number(request), pages)
     pipeline = console.service.pipeline
@@ -66,10 +66,6 @@ async def live(request: Request) -> Response:
     stream = console_of(request).hub.listen(visit_of(request).who.brand)
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-
-
-def _queue(items: list[Item], targets: str, wanted: Wanted) -> list[Waiting]:
-    return queue(items, read_targets(targets), datetime.now(UTC), wanted)
 
 
 def _wanted(request: Request) -> Wanted:

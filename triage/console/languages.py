@@ -85,8 +85,10 @@ class Locale:
             return self.t("span.minutes", minutes=seconds // MINUTE)
         if seconds < DAY:
             hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
-            return self.t("span.hours", hours=hours, minutes=minutes)
-        return self.t("span.days", days=seconds // DAY, hours=seconds % DAY // HOUR)
+            key = "span.hours" if minutes else "span.hours_alone"
+            return self.t(key, hours=hours, minutes=minutes)
+        days, hours = seconds // DAY, seconds % DAY // HOUR
+        return self.t("span.days" if hours else "span.days_alone", days=days, hours=hours)
 
 
 @lru_cache

@@ -45,12 +45,14 @@ class Visit:
         kind: How they came in: with a session, at home with nothing to guard, or not at all.
         caller: What they may do; None where they are not signed in.
         role: Of the caller.
+        fresh: Their browser does not keep the token yet.
     """
 
     token: str
     kind: Literal["account", "key", "open", "none"] = "none"
     caller: Caller | None = None
     role: Role | None = None
+    fresh: bool = False
 
     @property
     def csrf(self) -> str:
@@ -99,10 +101,11 @@ class Visits:
             found = self._signed_in(token, live=live)
             if found:
                 return found
-        token = _cookie(request, "visit") or new_token()
+        kept = _cookie(request, "visit")
+        token = kept or new_token()
         if self._is_open(request):
-            return Visit(token, "open", ANYBODY, "admin")
-        return Visit(token)
+            return Visit(token, "open", ANYBODY, "admin", fresh=not kept)
+        return Visit(token, fresh=not kept)
 
     def begin(self, kind: Kind, holder: str) -> str:
         """Begin a session and return its token, which is new whoever visited before.
@@ -170,11 +173,6 @@ def keep_token(response: Response, request: Request, name: str, token: str) -> N
 def new_token() -> str:
     """Make a token that nobody can guess."""
     return secrets.token_urlsafe(32)
-
-
-def has_token(request: Request) -> bool:
-    """Tell whether a visitor's browser keeps a token already."""
-    return bool(_cookie(request, "session") or _cookie(request, "visit"))
 
 
 def _cookie(request: Request, name: str) -> str:

@@ -15,6 +15,8 @@ Heads = tuple[int, int]
 """Numbers of the newest decision and of the newest feedback."""
 _AT_ONCE = 1_000
 """Rows of news that are looked through; more came from everywhere."""
+_LARGEST = 2**63 - 1
+"""Largest number that a database can hold, or compare with."""
 _HANDLING = frozenset({"used", "edited"})
 
 
@@ -92,10 +94,9 @@ def read_item(engine: Engine, brand: str | None, number: int) -> Item:
         DecisionNotFoundError: When there is none, it has expired, or is of another brand.
         StoreError: When the store cannot be read.
     """
+    asked = select(decisions.c.message_id).where(decisions.c.number == min(number, _LARGEST))
     with transaction(engine) as connection:
-        named = connection.execute(
-            _of_brand(select(decisions.c.message_id), brand).where(decisions.c.number == number)
-        ).scalar()
+        named = connection.execute(_of_brand(asked, brand)).scalar()
         if named is None:
             raise DecisionNotFoundError(
                 "No decision with this number is recorded.",

