@@ -175,9 +175,7 @@ def test_forms_work_without_scripts(browser_page: Callable[..., Page], server: S
     expect(tab.get_by_text("Sent as it was")).to_be_visible()
 
 
-def test_an_agent_signs_in_and_out(
-    guarded: Server, context: BrowserContext, tab: Page
-) -> None:
+def test_an_agent_signs_in_and_out(guarded: Server, context: BrowserContext, tab: Page) -> None:
     """A wrong password is told, the right one leads where the agent wanted to go."""
     del context
     home = f"http://127.0.0.1:{guarded.port}"

@@ -55,7 +55,7 @@ function options(figure, names, width) {
 
 function draw(figure) {
   const plot = figure.querySelector(".plot");
-  const { names, days, lines } = read(figure.querySelector("table"));
+  const { names, days, lines } = read(figure.querySelector("table.data"));
   if (!names.length || days.length < 2) return;
   plot.hidden = false;
   plot.replaceChildren();
