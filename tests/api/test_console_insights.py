@@ -185,3 +185,13 @@ def test_report_cannot_run_anything(console: TestClient) -> None:
         assert "sandbox" in response.headers["content-security-policy"]
         assert "script-src" not in response.headers["content-security-policy"]
     assert console.get("/console/models/bundles/..%2f..%2fetc/report").status_code == 404
+
+
+def test_votes_of_visitors_are_shown(console: TestClient) -> None:
+    """What visitors of the company's site say stands apart from what agents do."""
+    before = console.get("/console/insights").text
+    service_of(console).writes.visitors.vote("not_helped", "", ("reset-your-password", "en"))
+    after = console.get("/console/insights").text
+
+    assert "Self-service on your own site" not in before
+    assert "Self-service on your own site" in after

@@ -1,7 +1,8 @@
 """What comes in, what the service does with it, and what is new."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, get_args
 
@@ -28,7 +29,7 @@ from triage.console.pages import Page
 from triage.console.rendering import page
 from triage.domain import Channel
 from triage.insights.analyst import Analyst
-from triage.insights.articles import by_language, fates
+from triage.insights.articles import Fate
 from triage.insights.funnel import Funnel, as_mapping, breakdown, funnel
 from triage.insights.moved import Moved, moved
 from triage.insights.reports import Picture, SpikeReport, View
@@ -36,11 +37,31 @@ from triage.insights.series import REPLIED, Waits, balance, labels, shares, volu
 from triage.insights.sheets import Cell, sheet
 from triage.insights.texts import Kept
 from triage.service import Service
+from triage.storage.self_service import read_counts
 
 SENTIMENT = "sentiment"
 EXAMPLES = 20
 """Messages of a spike that are shown; all are in its CSV."""
 CHANNELS: tuple[str, ...] = get_args(Channel)
+
+PARTS = 20
+"""Languages, channels or articles in one table, the largest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """Searches of visitors of the company's own site, and their votes.
+
+    Args:
+        found: Searches that found an article.
+        nothing: Those that found none.
+        votes: Article, language, how often it helped and how often not; the worst first.
+    """
+
+    found: int
+    nothing: int
+    votes: tuple[tuple[str, str, int, int], ...]
+
 
 router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
 PAGE = Page("insights", "/console/insights", "models:read", "s", router)
@@ -68,7 +89,7 @@ async def insights(request: Request) -> Response:
         parts=_parts(picture),
         replied=waits(picture.decisions, picture.uses, picture.period, REPLIED),
         closed=closed,
-        accepted=by_language(fates(picture.decisions, picture.uses)),
+        visitors=await console.stored(_visitors, service, view),
         drift=drift,
         bundle=service.pipeline.bundle.id,
         keeps=service.settings.store_text,
@@ -136,16 +157,38 @@ def _filters(view: View) -> dict[str, object]:
     return {"days": view.days, "language": view.language, "channel": view.channel}
 
 
-def _parts(picture: Picture) -> dict[str, list[tuple[str, Funnel, Waits]]]:
-    """Return the funnel and the waits for each language and channel."""
+def _visitors(service: Service, view: View) -> Visitors | None:
+    """Return what visitors of the company's own site found; None where nobody asked."""
+    since = (datetime.now(UTC) - timedelta(days=view.days)).date()
+    counts = read_counts(service.store.engine, view.brand, since)
+    votes: dict[tuple[str, str], list[int]] = {}
+    for one in counts:
+        if one.article_id:
+            pair = votes.setdefault((one.article_id, one.language), [0, 0])
+            pair[one.kind == "not_helped"] += one.count
+    rows = sorted(votes.items(), key=lambda item: (-item[1][1], -item[1][0], item[0]))
+    found, nothing = (
+        sum(one.count for one in counts if one.kind == kind) for kind in ("found", "nothing")
+    )
+    listed = tuple((*key, pair[0], pair[1]) for key, pair in rows[:PARTS])
+    return Visitors(found, nothing, listed) if counts else None
+
+
+def _parts(picture: Picture) -> dict[str, list[tuple[str, Funnel, Fate, Waits]]]:
+    """Return the funnel, what was sent of the suggestions, and the waits, for each part."""
     decisions = picture.decisions
     out = {}
     for name, column in (("language", decisions.language), ("channel", decisions.channel)):
         found = breakdown(decisions, picture.uses, column)
-        out[name] = [(value, one, _waits_of(picture, name, value)) for value, one in found.items()][
-            :20
+        out[name] = [
+            (value, one, _sent(one), _waits_of(picture, name, value))
+            for value, one in list(found.items())[:PARTS]
         ]
     return out
+
+
+def _sent(one: Funnel) -> Fate:
+    return Fate(used=one.used, edited=one.edited, rejected=one.rejected)
 
 
 def _waits_of(picture: Picture, name: str, value: str) -> Waits:

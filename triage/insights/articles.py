@@ -1,6 +1,6 @@
 """How articles fare: what agents do with them, and which need somebody's eyes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -101,14 +101,6 @@ def fates(decisions: Decisions, uses: Uses) -> dict[Key, Fate]:
 
 
 _ORDER = [1 + OUTCOMES.index(name) for name in ("displayed", "used", "edited", "rejected")]
-
-
-def by_language(found: Mapping[Key, Fate]) -> dict[str, Fate]:
-    """Add the fates of all articles of a language."""
-    out: dict[str, Fate] = {}
-    for (_, language), fate in found.items():
-        out[language] = out.get(language, Fate()) + fate
-    return out
 
 
 def standings(

@@ -89,7 +89,12 @@ def _gap(
     # One of each language first: whoever reads only one of them sees that it is the same question.
     firsts = {members[row].language: row for row in reversed(order)}
     chosen = sorted(firsts.values(), key=lambda row: -languages[members[row].language])
-    chosen += [row for row in order if row not in chosen]
+    said = {members[row].text for row in chosen}
+    for row in order:
+        # The same words twice tell a reader nothing more.
+        if members[row].text not in said:
+            said.add(members[row].text)
+            chosen.append(row)
     return Gap(
         count=len(members),
         languages=dict(languages.most_common()),

@@ -15,6 +15,8 @@ TELLING = 4
 """Terms that name a group in one language."""
 LIFT = 2.0
 """How much commoner a term must be in the group than elsewhere."""
+FEW = 10
+"""Others that are made up, so that a language with hardly any of them still has telling terms."""
 _PLACEHOLDER = re.compile(r"\[[a-z_]{2,20}\]")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\b\d{3,8}\b")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]{2,}")
@@ -60,7 +62,7 @@ def telling(
     least = max(2, round(0.15 * len(inside))) if len(inside) > 1 else 1
     scores: dict[str, float] = {}
     for term, count in here.items():
-        share, rest = count / len(inside), (outside.get(term, 0) + 0.5) / (total + 1)
+        share, rest = count / len(inside), (outside.get(term, 0) + 0.5) / (total + FEW)
         if count >= least and share / rest >= LIFT:
             scores[term] = share * log(share / rest)
     ordered = sorted(scores, key=lambda term: (-scores[term], -len(term), term))
