@@ -66,7 +66,7 @@ def weeks() -> list[Said]:
 
 
 @contextmanager
-def lead_server(checkout: Path, home: Path, **settings: object) -> Iterator[Server]:
+def lead_server(checkout: Path, home: Path) -> Iterator[Server]:
     """Serve a console over that journal, with a challenger beside the champion."""
     home.mkdir(parents=True, exist_ok=True)
     with Store.open(f"sqlite:///{home / 'triage.db'}") as store:
@@ -77,7 +77,7 @@ def lead_server(checkout: Path, home: Path, **settings: object) -> Iterator[Serv
     registry = Registry(home, checkout / "models")
     bench = Bench(registry, checkout / "models" / "encoders", Gate(max_ece=1.0), "tiny")
     challenge(bench, NEW, Signature("test"))
-    with serving(checkout, home, drain_pause_s=0, gate=gate, shadow_share=1, **settings) as running:
+    with serving(checkout, home, drain_pause_s=0, gate=gate, shadow_share=1) as running:
         yield running
 
 
