@@ -190,7 +190,8 @@ def test_report_cannot_run_anything(console: TestClient) -> None:
 def test_votes_of_visitors_are_shown(console: TestClient) -> None:
     """What visitors of the company's site say stands apart from what agents do."""
     before = console.get("/console/insights").text
-    service_of(console).writes.visitors.vote("not_helped", "kvistholm", ("reset-your-password", "en"))
+    visitors = service_of(console).writes.visitors
+    visitors.vote("not_helped", "kvistholm", ("reset-your-password", "en"))
     after = console.get("/console/insights").text
 
     assert "Self-service on your own site" not in before
