@@ -53,7 +53,8 @@ WELCOME = """Loading; once it says it is ready, try:
   curl http://{host}:{port}/v1/classify -H 'content-type: application/json' \\
     -d '{{"text": "My parcel should have come on Monday. Where is it?"}}'
 
-The documentation of the API is at http://{host}:{port}/docs
+The agents' console is at http://{host}:{port}/console/ and the documentation of the API at
+http://{host}:{port}/docs
 """
 
 

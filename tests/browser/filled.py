@@ -28,3 +28,5 @@ def open_message(tab: Page, id_: str) -> None:
     tab.goto(f"/console/inbox?state=all&q={id_}")
     tab.locator(".row").first.click()
     tab.locator("h1.id").get_by_text(id_).wait_for()
+    # Scripts have begun then, and keys work.
+    tab.wait_for_load_state()

@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from sqlalchemy import update
 
 from triage.access.accounts import new_account
 from triage.access.roles import read_role
 from triage.console.context import Console
 from triage.settings import Settings
-from sqlalchemy import update
 from triage.storage.engine import transaction
-from triage.storage.tables import decisions
 from triage.storage.inbox import read_newest
 from triage.storage.store import Store
+from triage.storage.tables import decisions
 
 PASSWORD = "four words chosen at random"  # noqa: S105 - of nobody
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
