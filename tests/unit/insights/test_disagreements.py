@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from triage.domain import LabelResult, Message, Options
 from triage.insights.disagreements import Contests
 from triage.insights.texts import Kept
-from triage.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from triage.pipeline import Pipeline
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
