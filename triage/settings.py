@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     waiting_max_age_min: Annotated[
         int, Field(ge=1, le=1440, description="Oldest waiting time that is told, in minutes.")
     ] = 30
+    widget_sites: Annotated[
+        str,
+        Field(description="Sites whose pages may search public articles; none if empty."),
+    ] = ""
+    widget_rate: Annotated[
+        str, Field(description="Most searches and votes of one visitor of such a site.")
+    ] = "20/minute"
     otlp_endpoint: Annotated[
         str | None,
         Field(

@@ -98,6 +98,11 @@ class Shadow:
         """Code of the error that keeps the named challenger from being loaded, if one does."""
         return self._watch.fault
 
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """The challenger, where one is loaded."""
+        return self._pipeline
+
     def offer(self, message: Message, result: TriageResult) -> None:
         """Hand over an answered message; returns at once, whatever happens to it."""
         if self._pipeline is None or not self._chosen(result.id):

@@ -29,6 +29,7 @@ from triage.api.routes import (
     models,
     requesters,
     suggestions,
+    widget,
 )
 from triage.api.store_deps import StoreTurns
 from triage.api.turns import Turns
@@ -118,6 +119,7 @@ def create_app(service: Service) -> FastAPI:
     add_handlers(app)
     for routes in ROUTERS:
         app.include_router(routes)
+    widget.add_widget(app, service)
     add_console(app, service, app.state.turns, app.state.store_turns, status_of)
     app.get("/docs", include_in_schema=False, response_class=HTMLResponse)(_docs)
     check_routes(app)

@@ -1,13 +1,13 @@
 """What is asked and answered about bundles and aliases."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field
 
 from triage.api.requests import Short, Strict
 from triage.api.schemas import DIGITS, ModelOut, Out
-from triage.bundle.moves import Action, Move
+from triage.bundle.moves import Action, Move, Via
 from triage.bundle.registry import CHALLENGER, CHAMPION, PREVIOUS
 from triage.bundle.state import BundleState, RegistryState
 from triage.domain import ModelRef
@@ -154,7 +154,7 @@ class MoveOut(Out):
     bundle: str
     who: str
     why: str
-    via: Literal["command", "api"]
+    via: Via
     waived: list[str]
 
     @classmethod

@@ -23,6 +23,8 @@ PAUSE_S = 0.01
 Action = Literal["promote", "challenge", "rollback", "undone"]
 """``undone`` follows a move that was recorded but could not be written."""
 
+Via = Literal["command", "api", "console"]
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -30,7 +32,7 @@ class Signature:
 
     who: str
     why: str = ""
-    via: Literal["command", "api"] = "command"
+    via: Via = "command"
     waived: tuple[str, ...] = ()
 
 
@@ -45,7 +47,7 @@ class Move:
     bundle: str
     who: str
     why: str
-    via: Literal["command", "api"]
+    via: Via
     waived: tuple[str, ...] = ()
 
 

@@ -9,7 +9,19 @@ from fastapi.responses import RedirectResponse
 
 from triage.access.attempts import Attempts
 from triage.access.doors import open_to_all
-from triage.console import assets, feedback, inbox, message, preferences, sign_in, trial
+from triage.console import (
+    assets,
+    feedback,
+    inbox,
+    insights,
+    knowledge,
+    message,
+    models,
+    preferences,
+    sign_in,
+    trial,
+)
+from triage.console.analysis import make_analyst
 from triage.console.context import HASHING, Console, Turns, visit_of
 from triage.console.door import SIGN_IN, ConsoleRoute, refused
 from triage.console.live import Heads, Hub, News
@@ -24,6 +36,9 @@ from triage.storage.inbox import read_news
 PAGES: tuple[Page, ...] = (
     inbox.PAGE,
     trial.PAGE,
+    knowledge.PAGE,
+    insights.PAGE,
+    models.PAGE,
 )
 """The navigation, in its order."""
 
@@ -63,6 +78,7 @@ def add_console(
         return found
 
     app.state.console_pages = PAGES
+    app.state.analyst = make_analyst(service)
     app.state.console = Console(
         service=service,
         turns=turns,

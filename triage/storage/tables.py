@@ -255,3 +255,18 @@ sessions = Table(
 ``kind`` is ``account`` or ``key``, and ``holder`` the id of one. What a session may do is looked up
 there at every request, so that it ends with its key or account.
 """
+
+self_service = Table(
+    "self_service",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("brand", Text, primary_key=True),
+    Column("article_id", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+"""How often visitors of a company's site found an answer, and were helped, by day in UTC.
+
+``brand`` is empty for a site of none, ``article_id`` for a search. Nothing about a visitor is kept.
+"""

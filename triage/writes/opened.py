@@ -13,6 +13,7 @@ from triage.writes.base import Desk
 from triage.writes.erasure import Eraser
 from triage.writes.feedback import FeedbackIntake, Labels
 from triage.writes.history import ArticleUndoer
+from triage.writes.visitors import VisitorCounter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,7 @@ class Writes:
     articles: ArticleEditor
     history: ArticleUndoer
     people: Eraser
+    visitors: VisitorCounter
 
 
 def open_writes(
@@ -35,4 +37,5 @@ def open_writes(
         ArticleEditor(desk),
         ArticleUndoer(desk),
         Eraser(desk, home, telemetry),
+        VisitorCounter(desk),
     )

@@ -15,7 +15,7 @@ from triage.storage.engine import open_engine, transaction
 from triage.storage.store import MIGRATIONS, Store, migrate, revision_of
 from triage.storage.tables import metadata
 
-HEAD = "0006"
+HEAD = "0008"
 OLD_INSERT = (
     "INSERT INTO decisions (message_id, decided_at, bundle, alias, profile, language, labels, "
     "suggestions, text_kept, timings_ms) VALUES ('old', '2026-11-21 12:00:00', 'b', 'a', 'p', "

@@ -49,7 +49,7 @@ def test_folder_with_special_characters_can_be_migrated(tmp_path: Path) -> None:
     folder = tmp_path / "home 100% æ"
 
     with Store.open(url_of(folder)) as store:
-        assert revision(store.engine) == "0006"
+        assert revision(store.engine) == "0008"
 
 
 def test_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:

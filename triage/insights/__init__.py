@@ -1,0 +1,1 @@
+"""What the journal and the feedback tell of customers, articles and the service itself."""
