@@ -13,10 +13,14 @@ from triage.encoders.base import Vectors
 from triage.encoders.static import StaticEncoder
 from triage.errors import BundleError, CorruptBundleError
 from triage.knowledge.finder import Tools, make_tools
-from triage.knowledge.refresh import brought_up
+from triage.knowledge.rankers import Rankers
+from triage.knowledge.refresh import ArticleWatch, brought_up
+from triage.knowledge.remembering import HistoryWatch
 from triage.knowledge.vectors import remember
 from triage.pipeline import Pipeline
 from triage.settings import Settings
+from triage.storage.store import Store
+from triage.storage.uses import Uses
 from triage.suggest.draft import load_canned
 from triage.suggest.embedding import Embedder
 from triage.suggest.index import PassageIndex
@@ -145,6 +149,40 @@ class Former:
         if self._timer:
             self._timer.cancel()
         self._live = self._timer = None
+
+
+class KnowledgeWatch:
+    """Keeps a knowledge base at what the store holds: its articles, and what became of them.
+
+    Args:
+        suggester: Of the knowledge base.
+        store: Its articles and feedback.
+        home: Its rankers.
+        telemetry: Hears of what changed.
+        before: Of the bundle that answered before.
+    """
+
+    def __init__(
+        self,
+        suggester: Suggester,
+        store: Store,
+        home: Path,
+        telemetry: Telemetry,
+        before: "KnowledgeWatch | None" = None,
+    ) -> None:
+        self._articles = ArticleWatch(store.articles, suggester, telemetry)
+        self.history: HistoryWatch = HistoryWatch(
+            Uses(store.engine),
+            Rankers(home),
+            suggester,
+            telemetry,
+            before=before.history if before else None,
+        )
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._articles.close()
+        self.history.close()
 
 
 def open_live(

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from triage.domain import Suggestion, Suggestions
 from triage.suggest.calibrator import RetrievalCalibrator
 from triage.suggest.draft import Canned, compose
+from triage.suggest.history import History
 from triage.suggest.index import PassageIndex
-from triage.suggest.query import Hit, Query
+from triage.suggest.query import Hit, Query, Standing
 
 _UNSURE = {"", "und"}
 CONSIDERED = 10
 """Hits whose confidence is computed, however few are asked for: the surest may not rank first."""
+WIDER = 20
+"""Hits looked at where there is history, which may speak for one that search ranks low."""
 
 
 class Suggester:
@@ -20,7 +23,13 @@ class Suggester:
         index: The knowledge base.
         calibrator: Gives a hit its probability, and the threshold used when none is asked for.
         canned: Canned responses by language; without those of a language its drafts stay empty.
+
+    Attributes:
+        history: What agents did with suggestions; None ranks by search alone. Whoever keeps it up
+            to date puts another one in its place.
     """
+
+    history: History | None = None
 
     def __init__(
         self, index: PassageIndex, calibrator: RetrievalCalibrator, canned: Mapping[str, Canned]
@@ -48,23 +57,46 @@ class Suggester:
         """
         if top < 1:
             return Suggestions((), "not_requested")
-        found = self.index.find(query, max(top, CONSIDERED))
-        if not found:
+        # Once, since another index may be put in place meanwhile.
+        index = self.index
+        ranked = self.ranked(index, query, top)
+        if not ranked:
             return Suggestions((), "empty_knowledge_base")
         lowest = self.calibrator.threshold if min_confidence is None else min_confidence
-        sure = self.calibrator.confidences(found, query.text)
-        scored = sorted(zip(found, sure, strict=True), key=lambda pair: -pair[1])
         items = tuple(
-            self._item(self.index.hit(one), confidence, query, customer_name, sentiment)
-            for one, confidence in scored[:top]
+            self._item(index.hit(one), (confidence, shift), query, customer_name, sentiment)
+            for one, confidence, shift in ranked[:top]
             if confidence >= lowest
         )
         return Suggestions(items, None if items else "nothing_above_threshold")
 
+    def ranked(
+        self, index: PassageIndex, query: Query, top: int
+    ) -> list[tuple[Standing, float, float]]:
+        """Order what an index finds by confidence, with what history added to its log-odds."""
+        history = self.history
+        if history is None:
+            found = index.find(query, max(top, CONSIDERED))
+            sure = self.calibrator.confidences(found, query.text)
+            scored = sorted(zip(found, sure, strict=True), key=lambda pair: -pair[1])
+            return [(one, confidence, 0.0) for one, confidence in scored]
+        question = index.embedder.question(query)
+        found = index.find(query, max(top, WIDER), question)
+        sure = self.calibrator.confidences(found, query.text)
+        names = [one.name for one in found]
+        places = history.rank(names, sure, question, max(top, CONSIDERED))
+        return [(found[place], confidence, shift) for place, confidence, shift in places]
+
     def _item(
-        self, hit: Hit, confidence: float, query: Query, name: str | None, sentiment: str | None
+        self,
+        hit: Hit,
+        sure: tuple[float, float],
+        query: Query,
+        name: str | None,
+        sentiment: str | None,
     ) -> Suggestion:
         article, answer = hit.article, hit.answer
+        confidence, shift = sure
         language = article.language if query.language in _UNSURE else query.language
         canned = self.canned.get(language)
         reply = ""
@@ -81,5 +113,5 @@ class Suggester:
             confidence=confidence,
             answer=answer,
             reply=reply,
-            score_parts={"lexical": hit.lexical, "dense": hit.dense, "history": 0.0},
+            score_parts={"lexical": hit.lexical, "dense": hit.dense, "history": shift},
         )
