@@ -81,6 +81,11 @@ class HistoryWatch:
         self._thread = Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
 
+    @property
+    def held(self) -> int:
+        """Number of messages whose vectors are in memory."""
+        return len(self._vectors)
+
     def close(self) -> None:
         """Stop looking."""
         self._stopped.set()

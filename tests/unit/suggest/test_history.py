@@ -49,8 +49,11 @@ def shift_of(remembered: History, article: str = "right", question: Vectors = QU
 def test_only_what_was_judged_is_a_verdict() -> None:
     """What stood below the used one stays unknown, and what stood above counts half as wrong."""
     shown: list[tuple[str, Event]] = [
-        ("above", "displayed"), ("refused", "rejected"), ("right", "edited"), ("below", "displayed"),
-    ]  # fmt: skip
+        ("above", "displayed"),
+        ("refused", "rejected"),
+        ("right", "edited"),
+        ("below", "displayed"),
+    ]
 
     assert judge(shown) == {"above": -0.5, "refused": -1.0, "right": 1.0}
 
@@ -173,13 +176,9 @@ def test_empty_history_has_nothing_to_say() -> None:
 
 def test_memory_is_shared_out_evenly() -> None:
     """A busy agent crowds out nobody; of each the newest stay."""
-    busy = [
-        handled("busy", ("a", "used"), days=number / 10, message=number) for number in range(90)
-    ]
-    calm = [
-        handled("calm", ("a", "used"), days=50 + number, message=100 + number)
-        for number in range(3)
-    ]
+    use: tuple[str, Event] = ("a", "used")
+    busy = [handled("busy", use, days=age / 10, message=age) for age in range(90)]
+    calm = [handled("calm", use, days=50 + age, message=100 + age) for age in range(3)]
 
     kept = fair_share([*busy, *calm], 6)
 
@@ -198,9 +197,14 @@ def test_shift_moves_the_log_odds(shift: float) -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [{"used": -1.0}, {"accepted": float("nan")}, {"near": 1.0}, {"half_life_days": 0.0}],
+    [
+        replace(RANKER, used=-1.0),
+        replace(RANKER, accepted=float("nan")),
+        replace(RANKER, near=1.0),
+        replace(RANKER, half_life_days=0.0),
+    ],
 )
-def test_unsound_rankers_are_told(broken: dict[str, float]) -> None:
+def test_unsound_rankers_are_told(broken: Ranker) -> None:
     """A weight below zero, out of bounds or no number is not served."""
     assert RANKER.is_sound()
-    assert not replace(RANKER, **broken).is_sound()
+    assert not broken.is_sound()
