@@ -1,7 +1,7 @@
 """Feedback as cases to learn from: what search finds for a message, and what turned out right."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from triage.encoders.base import Vectors
 from triage.knowledge.remembering import embedded
 from triage.suggest.calibrator import RetrievalCalibrator
-from triage.suggest.history import Handled, fair_share, judge
 from triage.suggest.index import PassageIndex
 from triage.suggest.query import Filters, Query
 from triage.suggest.suggester import CONSIDERED, WIDER
+from triage.suggest.verdicts import Handled, fair_share, judge
 
 LESSONS = 5_000
 """Messages looked at, shared out evenly among agents; the newest of each."""
@@ -71,6 +71,10 @@ class Cases:
     def __getitem__(self, part: slice | list[int]) -> "Cases":
         rows = range(len(self.items))[part] if isinstance(part, slice) else part
         return Cases([self.items[row] for row in rows], self.vectors[part])
+
+    def without(self, agents: Collection[str]) -> "Cases":
+        """Leave out what some agents handled."""
+        return self[[row for row, agent in enumerate(self.agents) if agent not in agents]]
 
     @property
     def agents(self) -> list[str]:

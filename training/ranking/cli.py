@@ -82,7 +82,8 @@ def show(learnt: Learnt, champion: str | None) -> None:
     beside = champion or "search alone"
     console.print(
         f"MRR beside {beside}: {change.mrr_gain:+.4f}, with 95 % certainty more than "
-        f"{change.mrr_lower_bound:+.4f}; {learnt.rows['train']} earlier messages learnt from",
+        f"{change.mrr_lower_bound:+.4f}; {learnt.rows['train']} earlier messages learnt from, "
+        f"{learnt.rows['agents_left_out']} agents left out who contradict all others",
         markup=False,
     )
 

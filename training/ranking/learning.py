@@ -23,7 +23,8 @@ from scipy.optimize import minimize, minimize_scalar
 
 from training.ranking.cases import Cases, Floats, shares
 from triage.errors import ConfigError
-from triage.suggest.history import History, Ranker, fair_share
+from triage.suggest.history import History, Ranker
+from triage.suggest.verdicts import fair_share
 
 HALF_LIVES = (30.0, 120.0)
 """Half-lives tried, in days."""
@@ -123,6 +124,11 @@ def history_of(cases: Cases, ranker: Ranker) -> History:
     kept = fair_share(handled)
     rows = [row_of[one.message, one.agent] for one in kept]
     return History(ranker, kept, cases.vectors[rows], handled[-1].at)
+
+
+def contrary_agents(cases: Cases, encoders: str) -> set[str]:
+    """Name agents who contradict the others all over: nothing is learnt from them."""
+    return history_of(cases, Ranker(encoders, 1.0, 1.0, 1.0, HALF_LIVES[-1], NEAR[0])).left_out
 
 
 def _blocks(cases: Cases, ranker: Ranker) -> Iterator[tuple[History, Sequence[int]]]:

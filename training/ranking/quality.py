@@ -24,9 +24,9 @@ from training.retrieval import FILTERS, read_questions
 from triage.domain import Article
 from triage.knowledge.finder import Tools, shipped_tools
 from triage.knowledge.importer import read_articles
-from triage.suggest.history import judge
 from triage.suggest.index import PassageIndex
 from triage.suggest.query import Query
+from triage.suggest.verdicts import judge
 from triage.text.passages import cut
 
 console = Console(highlight=False)

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from training.ranking.cases import Cases, find_cases, split_by_time
-from training.ranking.learning import fit_ranker, history_of
+from training.ranking.learning import contrary_agents, fit_ranker, history_of
 from training.ranking.measuring import Change, Gate, breaches, by_history, compare, measure
 from triage.errors import ConfigError
 from triage.storage.uses import Uses
 from triage.suggest.calibrator import RetrievalCalibrator
-from triage.suggest.history import Handled, History, Ranker
+from triage.suggest.history import History, Ranker
 from triage.suggest.index import PassageIndex
+from triage.suggest.verdicts import Handled
 
 TEST_SHARE = 0.3
 ALL_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,7 +30,7 @@ class Learnt:
         change: Over the later feedback, from what answers now.
         beside_search: The same from search alone, where another ranker answers now.
         refused: Every rule it breaks; empty where it may be put in use.
-        rows: Cases it was fitted and measured on.
+        rows: Cases it was fitted and measured on, and agents left out of both.
         days: First and last day of them.
         fingerprint: SHA-256 of them.
     """
@@ -84,6 +85,8 @@ def learn(
             f"{len(cases)} messages with judged suggestions are too few to learn from.",
             fix="Send feedback with what agents use and reject, and try again in some weeks.",
         )
+    agents = contrary_agents(earlier, encoders)
+    earlier, later = earlier.without(agents), later.without(agents)
     ranker = fit_ranker(earlier, encoders)
     history = history_of(earlier, ranker)
     search = measure(later, by_history(None), threshold)
@@ -99,7 +102,7 @@ def learn(
         change=change,
         beside_search=beside_search,
         refused=breaches(gate or Gate(), change),
-        rows={"train": len(earlier), "test": len(later)},
+        rows={"train": len(earlier), "test": len(later), "agents_left_out": len(agents)},
         days=(first.date().isoformat(), last.date().isoformat()),
         fingerprint=fingerprint_of([case.handled for case in cases.items]),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from triage.suggest.history import Event, Handled
+from triage.suggest.verdicts import Event, Handled
 
 START = datetime(2026, 7, 1, 8, tzinfo=UTC)
 POISONER = "poisoner"
@@ -114,13 +114,16 @@ def handle(
 
 
 def poison(clean: Sequence[Simulated], wrong: str, share: float, seed: int = 1) -> list[Simulated]:
-    """Add one agent who uses one wrong article for every message they can, and rejects the rest."""
+    """Add one agent who handles a share of all messages again, to push one wrong article.
+
+    They use it wherever it is displayed, and reject all else that is: what was not displayed takes
+    no feedback.
+    """
     rng = Random(seed)  # noqa: S311 - the chances of a simulation
     out = list(clean)
     for number, one in enumerate(rng.sample(list(clean), round(share * len(clean))), 1_000_000):
-        names = dict.fromkeys([*(name for name, _ in one.handled.shown), wrong])
         shown: tuple[tuple[str, Event], ...] = tuple(
-            (name, "used" if name == wrong else "rejected") for name in names
+            (name, "used" if name == wrong else "rejected") for name, _ in one.handled.shown
         )
         handled = replace(one.handled, message=number, agent=POISONER, shown=shown)
         out.append(replace(one, handled=handled))

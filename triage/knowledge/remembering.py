@@ -12,8 +12,9 @@ from triage.encoders.base import Vectors
 from triage.errors import EncoderError, TriageError
 from triage.knowledge.rankers import Rankers
 from triage.suggest.embedding import Embedder
-from triage.suggest.history import Handled, History, Ranker, fair_share
+from triage.suggest.history import History, Ranker
 from triage.suggest.suggester import Suggester
+from triage.suggest.verdicts import Handled, fair_share
 from triage.telemetry import Telemetry
 
 EVERY_S = 10.0

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Engine, exists, func, select
 
 from triage.storage.engine import transaction
 from triage.storage.tables import decisions, feedback, tombstones
-from triage.suggest.history import Event, Handled, judge, stronger
+from triage.suggest.verdicts import Event, Handled, judge, stronger
 
 PER_AGENT = 1_000
 """Newest rows of feedback read of each agent, so that nobody crowds out the others."""

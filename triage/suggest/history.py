@@ -8,9 +8,9 @@ the answer is that of hybrid search to the last bit.
   displayed, is no negative (the cascade model: Craswell et al. 2008; skip above: Joachims 2002).
 - **Poison.** An agent counts at most once for an article and a neighbourhood of messages, whatever
   they do and however often; the strongest agent is then left out. So one agent alone moves
-  nothing, and beside others at most as much as one of them. Memory is shared out evenly among
-  agents, so that nobody can crowd out the others. Agents are who the desk says they are: a desk
-  that lies about names can outvote its own agents.
+  nothing, and beside others at most as much as one of them. Who contradicts the others all over is
+  not heard at all. Memory is shared out evenly among agents, so that nobody can crowd out the
+  others. Agents are who the desk says they are: a desk that lies about names can outvote its own.
 - **Age.** What was done counts half after each half-life.
 - **Privacy.** Vectors are made of the texts that the journal keeps, in memory alone, at most
   ``MOST``; they are gone with their rows, by erasure or retention. A journal that keeps no texts
@@ -18,55 +18,25 @@ the answer is that of hybrid search to the last bit.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triage.encoders.base import Vectors
+from triage.suggest.verdicts import Handled, Vote, contrary, votes_of
 
-Event = Literal["displayed", "used", "edited", "rejected"]
-MOST = 1_000
-"""Messages remembered; comparing a question with all of them takes less than 0.1 ms."""
-SKIPPED = 0.5
-"""What being passed over for one further down counts, beside an explicit rejection."""
 LARGEST = 4.0
 """Largest shift of the log-odds, up or down: odds change 50 times at most."""
 LARGEST_WEIGHT = 10.0
 """Of a sound ranker; a shift is bounded anyway."""
 PRIOR = 2.0
 """Agents without an opinion that each article is given, so that few agents say little."""
-_DAY, _OLDEST = 86_400.0, 3_650.0
-_USED = ("used", "edited")
-_STRENGTH: Mapping[Event, int] = {"displayed": 0, "rejected": 1, "edited": 2, "used": 2}
+_OLDEST = 3_650.0
 Features = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """A message as one agent handled it.
-
-    Args:
-        message: Number of the decision.
-        agent: The desk's id; empty for all who were not named, together.
-        at: When feedback came.
-        language: Of the message.
-        text: What the journal keeps of it; empty where it keeps nothing.
-        shown: Article and event of each suggestion that was displayed, best first.
-        brand: That the message came for.
-    """
-
-    message: int
-    agent: str
-    at: datetime
-    language: str
-    text: str
-    shown: tuple[tuple[str, Event], ...]
-    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,37 +70,6 @@ class Ranker:
         return weights and 0 < self.half_life_days <= _OLDEST and 0 <= self.near < 1
 
 
-def stronger(one: Event, other: Event) -> Event:
-    """Return what says more of two things that were done with a suggestion."""
-    return one if _STRENGTH[one] > _STRENGTH[other] else other
-
-
-def judge(shown: Sequence[tuple[str, Event]]) -> dict[str, float]:
-    """Tell which displayed articles were right (1) and wrong (down to -1); others stay unknown."""
-    lowest = max((place for place, (_, event) in enumerate(shown) if event in _USED), default=-1)
-    verdicts: dict[str, float] = {}
-    for place, (article, event) in enumerate(shown):
-        if event in _USED:
-            verdicts[article] = 1.0
-        elif event == "rejected":
-            verdicts[article] = -1.0
-        elif place < lowest:
-            verdicts.setdefault(article, -SKIPPED)
-    return verdicts
-
-
-def fair_share(handled: Sequence[Handled], most: int = MOST) -> list[Handled]:
-    """Keep the newest of each agent in turn, so that a busy one crowds out nobody; oldest first."""
-    newest = sorted(handled, key=lambda one: (one.at, one.message), reverse=True)
-    turns: dict[str, int] = {}
-    numbered = []
-    for place, one in enumerate(newest):
-        turn = turns[one.agent] = turns.get(one.agent, 0) + 1
-        numbered.append((turn, place))
-    kept = sorted(place for _, place in sorted(numbered)[:most])
-    return [newest[place] for place in reversed(kept)]
-
-
 class History:
     """What is remembered at one moment; immutable.
 
@@ -139,6 +78,9 @@ class History:
         handled: Messages with at least one verdict, at most ``MOST``.
         vectors: Of their texts, shape ``(n, dim)``; a row of zeros is near nothing.
         now: Ages are counted from here.
+
+    Attributes:
+        left_out: Agents who are not heard, since they contradict the others.
     """
 
     def __init__(
@@ -147,7 +89,9 @@ class History:
         self.ranker = ranker
         self.size = len(handled)
         self._vectors = np.ascontiguousarray(vectors, np.float32)
-        votes = sorted(_votes(handled, ranker.half_life_days, now))
+        cast = votes_of(handled, ranker.half_life_days, now)
+        self.left_out = contrary(cast, self._vectors, ranker.near)
+        votes = [vote for vote in cast if vote[2] not in self.left_out]
         triples = list(dict.fromkeys(vote[:3] for vote in votes))
         pairs = list(dict.fromkeys(triple[:2] for triple in triples))
         number = {triple: place for place, triple in enumerate(triples)}
@@ -232,21 +176,7 @@ def shifted(confidence: float, shift: float) -> float:
     return odds / (1 + odds)
 
 
-_Vote = tuple[str, bool, str, int, float]
-"""Article, whether it was wrong, agent, row, strength; sorted by them."""
-
-
-def _votes(handled: Sequence[Handled], half_life: float, now: datetime) -> list[_Vote]:
-    votes = []
-    for row, one in enumerate(handled):
-        age = max(0.0, (now.astimezone(UTC) - one.at.astimezone(UTC)).total_seconds() / _DAY)
-        fresh = 0.5 ** (age / half_life)
-        for article, verdict in judge(one.shown).items():
-            votes.append((article, verdict < 0, one.agent, row, abs(verdict) * fresh))
-    return votes
-
-
-def _accepted(votes: Sequence[_Vote]) -> dict[str, float]:
+def _accepted(votes: Sequence[Vote]) -> dict[str, float]:
     """Weigh each article over all messages, from -1 to 1: the mean of its agents' own means.
 
     An agent's mean leans to zero by one message without a verdict. The strongest agent on the side

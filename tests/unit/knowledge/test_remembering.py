@@ -21,9 +21,10 @@ from triage.storage.erasure import bury, tombstone_of
 from triage.storage.store import Store
 from triage.storage.uses import Uses
 from triage.suggest.calibrator import FEATURES, RetrievalCalibrator
-from triage.suggest.history import Handled, Ranker
+from triage.suggest.history import Ranker
 from triage.suggest.index import PassageIndex
 from triage.suggest.suggester import Suggester
+from triage.suggest.verdicts import Handled
 from triage.telemetry import Telemetry
 
 WAIT_S = 5.0

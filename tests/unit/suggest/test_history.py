@@ -7,17 +7,8 @@ import numpy as np
 import pytest
 
 from triage.encoders.base import Vectors
-from triage.suggest.history import (
-    LARGEST,
-    Event,
-    Handled,
-    History,
-    Ranker,
-    fair_share,
-    judge,
-    shifted,
-    stronger,
-)
+from triage.suggest.history import LARGEST, History, Ranker, shifted
+from triage.suggest.verdicts import Event, Handled, fair_share, judge, stronger
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 RANKER = Ranker("fingerprint", 2.0, 2.0, 1.0, half_life_days=30, near=0.5)
@@ -193,6 +184,36 @@ def test_shift_moves_the_log_odds(shift: float) -> None:
     assert moved / (1 - moved) == pytest.approx(0.3 / 0.7 * np.exp(shift))
     assert shifted(1.0, shift) == 1.0
     assert shifted(0.0, shift) == 0.0
+
+
+def told_apart(agent: str, *, contrary: bool = False) -> list[Handled]:
+    """Let an agent use one article and reject another a dozen times, or the other way round."""
+    events: tuple[Event, Event] = ("rejected", "used") if contrary else ("used", "rejected")
+    return [handled(agent, ("right", events[0]), ("wrong", events[1])) for _ in range(12)]
+
+
+def test_who_contradicts_all_others_is_not_heard() -> None:
+    """An agent whose verdicts are the reverse of the others' has no part in what is remembered."""
+    honest = [one for agent in "abc" for one in told_apart(agent)]
+    remembered = history(*honest, *told_apart("liar", contrary=True))
+
+    assert remembered.left_out == {"liar"}
+    assert shift_of(remembered) == shift_of(history(*honest))
+
+
+def test_who_rejects_everything_is_not_heard() -> None:
+    """Rejecting all there is tells nothing, though most of what is displayed is wrong."""
+    honest = [one for agent in "abc" for one in told_apart(agent)]
+    sour = [handled("sour", ("right", "rejected"), ("wrong", "rejected")) for _ in range(12)]
+
+    assert history(*honest, *sour).left_out == {"sour"}
+
+
+def test_a_few_contradictions_silence_nobody() -> None:
+    """It takes several messages to tell who contradicts the others."""
+    honest = [one for agent in "abc" for one in told_apart(agent)]
+
+    assert history(*honest, *told_apart("new", contrary=True)[:5]).left_out == set()
 
 
 @pytest.mark.parametrize(

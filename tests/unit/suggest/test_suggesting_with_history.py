@@ -8,10 +8,11 @@ import numpy as np
 from tests.unit.suggest.builders import article, index, query
 from triage.domain import Article
 from triage.suggest.calibrator import FEATURES, RetrievalCalibrator
-from triage.suggest.history import Handled, History, Ranker
+from triage.suggest.history import History, Ranker
 from triage.suggest.index import PassageIndex
 from triage.suggest.query import Query
 from triage.suggest.suggester import Suggester
+from triage.suggest.verdicts import Handled
 
 WEIGHTS = {"dense": 2.0, "margin": 1.0}
 CALIBRATOR = RetrievalCalibrator(
