@@ -85,8 +85,8 @@ def fit_ranker(cases: Cases, encoders: str) -> Ranker:
                 fix="Send what agents reject as well as what they use, over a longer time.",
             )
         weights = _median_fit(rows)
-        used, rejected, accepted = (round(float(weight), 4) for weight in weights)
-        ranker = replace(plain, used=used, rejected=rejected, accepted=accepted)
+        used, rejected, refused = (round(float(weight), 4) for weight in weights)
+        ranker = replace(plain, used=used, rejected=rejected, refused=refused)
         tried.append((_loss(rows, weights), ranker))
     return min(tried, key=lambda pair: pair[0])[1]
 

@@ -12,7 +12,7 @@ from triage.suggest.query import Hit, Query, Standing
 _UNSURE = {"", "und"}
 CONSIDERED = 10
 """Hits whose confidence is computed, however few are asked for: the surest may not rank first."""
-WIDER = 20
+WIDER = 15
 """Hits looked at where there is history, which may speak for one that search ranks low."""
 
 

@@ -167,7 +167,7 @@ def test_a_worse_champion_is_beaten_and_an_equal_one_stays(office: Office) -> No
     first = again()
 
     assert again(champion=first.ranker).refused
-    worse = again(champion=replace(first.ranker, used=0.0, rejected=0.0, accepted=5.0))
+    worse = again(champion=replace(first.ranker, used=0.0, rejected=0.0, refused=5.0))
     assert worse.change.mrr_lower_bound > 0
     assert worse.beside_search == first.change
     assert again(champion=replace(first.ranker, encoders="others")).change == first.change

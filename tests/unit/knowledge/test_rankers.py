@@ -98,9 +98,9 @@ def test_changed_content_is_refused(tmp_path: Path, change: dict[str, object]) -
         {"format": 2},
         {"ranker": {}},
         {"ranker": None},
-        {"ranker": {"encoders": "f", "used": 1e9, "rejected": 0, "accepted": 0,
+        {"ranker": {"encoders": "f", "used": 1e9, "rejected": 0, "refused": 0,
                     "half_life_days": 30, "near": 0.5}},
-        {"ranker": {"encoders": "f", "used": "x", "rejected": 0, "accepted": 0,
+        {"ranker": {"encoders": "f", "used": "x", "rejected": 0, "refused": 0,
                     "half_life_days": 30, "near": 0.5}},
     ],
 )  # fmt: skip

@@ -71,7 +71,7 @@ def test_one_agent_alone_moves_nothing() -> None:
 
 def test_an_agent_counts_once_for_an_article_and_like_messages() -> None:
     """Repeating it does not raise what an agent's vote is worth; other agents do."""
-    plain = replace(RANKER, accepted=0.0)
+    plain = replace(RANKER, refused=0.0)
     once = history(used("a"), used("b"), used("c"), ranker=plain)
     often = history(used("a"), used("b"), used("c"), *[used("b")] * 20, ranker=plain)
     more = history(used("a"), used("b"), used("c"), used("d"), ranker=plain)
@@ -83,7 +83,7 @@ def test_one_liar_among_others_moves_no_more_than_one_vote() -> None:
     """A flood of rejections by one agent takes nothing away from what others use."""
     honest = [used(agent) for agent in "abcd"]
     flood = [handled("liar", ("right", "rejected")) for _ in range(50)]
-    plain = replace(RANKER, accepted=0.0)
+    plain = replace(RANKER, refused=0.0)
 
     assert shift_of(history(*honest, *flood, ranker=plain)) == shift_of(
         history(*honest, ranker=plain)
@@ -115,12 +115,13 @@ def test_feedback_from_the_future_counts_as_new() -> None:
     assert shift_of(ahead) == shift_of(history(used("a"), used("b")))
 
 
-def test_unlike_messages_say_what_holds_in_general() -> None:
-    """An article that agents use whenever they see it gains a little everywhere."""
-    remembered = history(used("a"), used("b"))
+def test_unlike_messages_say_what_is_refused_in_general() -> None:
+    """What agents refuse loses a little everywhere; what they use gains for like messages alone."""
+    remembered = history(*(handled(agent, ("wrong", "rejected")) for agent in "ab"))
 
-    assert 0 < shift_of(remembered, question=FAR) < shift_of(remembered)
+    assert shift_of(remembered, "wrong") < shift_of(remembered, "wrong", FAR) < 0
     assert shift_of(remembered, "other", FAR) == 0
+    assert shift_of(history(used("a"), used("b")), question=FAR) == 0
 
 
 def test_shift_is_bounded() -> None:
@@ -220,7 +221,7 @@ def test_a_few_contradictions_silence_nobody() -> None:
     "broken",
     [
         replace(RANKER, used=-1.0),
-        replace(RANKER, accepted=float("nan")),
+        replace(RANKER, refused=float("nan")),
         replace(RANKER, near=1.0),
         replace(RANKER, half_life_days=0.0),
     ],
