@@ -52,6 +52,7 @@ from training.options import (
     columns_of,
 )
 from training.printing import check_target, show, tell, write_json
+from training.ranking.cli import ranking
 from training.release_cli import compare as compare_command
 from training.release_cli import promote_
 from training.report_cli import report
@@ -184,6 +185,7 @@ app.command(
     epilog="Example: triage-train backtest tickets.csv --text body --label queue=Queue "
     "--time created --out replayed",
 )(backtest_)
+app.command("ranking", epilog="Example: triage-train ranking --why 'a month of feedback'")(ranking)
 app.command(
     "report",
     epilog="Example: triage-train report champion newest.csv --text body --label queue=Queue",

@@ -25,7 +25,7 @@ from triage.domain import (
 )
 from triage.errors import StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
-from triage.knowledge.refresh import ArticleWatch
+from triage.knowledge_watch import KnowledgeWatch
 from triage.labeling.decision import too_short
 from triage.live import Former, Live, Question, open_live
 from triage.monitor import Monitor, trace_if_wanted
@@ -76,7 +76,7 @@ class Service:
             store, journal, self._writer, self._labels, settings.home, telemetry
         )
         self._sweep = Sweep(self._writer, settings.retention_days, telemetry)
-        self._articles = self._watched(live)
+        self._knowledge = self._watched(live, None)
         self._closed = False
         self._stop_by: float | None = None
         self._swap = Lock()
@@ -158,7 +158,7 @@ class Service:
         with self._swap:
             if self._closed:
                 return
-            old, self._articles = self._articles, self._watched(live)
+            old, self._knowledge = self._knowledge, self._watched(live, self._knowledge)
             self._former.put(self._live)
             self._live = live
         self.monitor.begin(live)
@@ -261,8 +261,8 @@ class Service:
         with self._swap:
             self._closed = True
             self._former.forget()
-        if self._articles:
-            self._articles.close()
+        if self._knowledge:
+            self._knowledge.close()
         self._sweep.close()
         self.monitor.close()
         left = DRAIN_S if self._stop_by is None else self._stop_by - monotonic()
@@ -273,10 +273,11 @@ class Service:
     def _labels(self, bundle: str) -> Mapping[str, set[str]]:
         return known_labels(self.pipeline, self.registry, bundle)
 
-    def _watched(self, live: Live) -> ArticleWatch | None:
+    def _watched(self, live: Live, before: KnowledgeWatch | None) -> KnowledgeWatch | None:
         if live.knowledge is None:
             return None
-        return ArticleWatch(self.store.articles, live.knowledge.suggester, self.telemetry)
+        suggester, home = live.knowledge.suggester, self.settings.home
+        return KnowledgeWatch(suggester, self.store, home, self.telemetry, before)
 
     def _followed(self) -> AliasWatch | None:
         """Follow an alias; a bundle named by id or folder stays whatever is promoted."""

@@ -117,6 +117,25 @@ class Embedder:
         question: Vectors = mixed / np.maximum(np.linalg.norm(mixed), np.float32(1e-9))
         return question
 
+    def messages(self, texts: Sequence[str], languages: Sequence[str]) -> Vectors:
+        """Embed messages as ``question`` does, shape ``(n, dim)``, at most ``BATCH`` at a time."""
+        vectors = np.zeros((len(texts), self.encoders.dim), np.float32)
+        for start in range(0, len(texts), BATCH):
+            some = slice(start, start + BATCH)
+            vectors[some] = self._mixed(texts[some], languages[some])
+        return vectors
+
+    def _mixed(self, texts: Sequence[str], languages: Sequence[str]) -> Vectors:
+        vectors = self.encoders.encode(texts, languages, self.profile)
+        common = self.profile.route(UNSURE)
+        own = [row for row, la in enumerate(languages) if self.profile.route(la) != common]
+        if own:
+            also = self.encoders.encode([texts[i] for i in own], [UNSURE] * len(own), self.profile)
+            mixed = vectors[own] + np.float32(QUESTION_SHARE) * also
+            norms = np.linalg.norm(mixed, axis=1, keepdims=True)
+            vectors[own] = mixed / np.maximum(norms, np.float32(1e-9))
+        return vectors
+
     def _key(self, passage: Passage) -> bytes:
         route = self.profile.route(passage.language)
         text = f"{route}\n{passage.text}"

@@ -174,11 +174,11 @@ class PassageIndex:
         """
         return [self.hit(one) for one in self.find(query, top)]
 
-    def find(self, query: Query, top: int) -> list[Standing]:
+    def find(self, query: Query, top: int, question: Vectors | None = None) -> list[Standing]:
         """Rank articles as ``search`` does and leave their texts for ``hit``.
 
         Few passages are scored exactly. Of many, all are scored within a bound, and those that can
-        win are scored exactly.
+        win are scored exactly. ``question`` is what the embedder gave for the query, if it did yet.
 
         Raises:
             EncoderError: When the query's vector has another width than the index.
@@ -186,7 +186,7 @@ class PassageIndex:
         view = self._view(query)
         if top < 1 or not len(view.articles):
             return []
-        question = self.embedder.question(query)
+        question = self.embedder.question(query) if question is None else question
         words = self._words.sums(query.text, view.spoken)
         lexical = words.scores(view.rows, view.codes)
         vectors = view.vectors
@@ -233,6 +233,7 @@ class PassageIndex:
         numbers = view.articles[ranked].tolist()
         # A handful of rows each: lists are several times faster than arrays here.
         for rank, (number, (begin, end)) in enumerate(zip(numbers[:top], bounds, strict=False)):
+            article = self._article(number)
             standings.append(
                 Standing(
                     article=number,
@@ -242,7 +243,8 @@ class PassageIndex:
                     dense=max(dense[begin:end].tolist()),
                     lexical=max(lexical[begin:end].tolist()),
                     margin=margin(values, rank),
-                    same_language=self._article(number).language == language,
+                    same_language=article.language == language,
+                    name=article.id,
                 )
             )
         return standings
@@ -283,11 +285,8 @@ class PassageIndex:
 
     def _article(self, number: int) -> Article:
         border = len(self._base.articles)
-        return (
-            self._base.articles[number]
-            if number < border
-            else self._delta.articles[number - border]
-        )
+        part, place = (self._base, number) if number < border else (self._delta, number - border)
+        return part.articles[place]
 
     def _passage(self, row: int) -> Passage:
         border = len(self._base.passages)

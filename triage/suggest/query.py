@@ -62,6 +62,7 @@ class Standing(NamedTuple):
         lexical: Best share of words of its passages.
         margin: Lead of this score over the best other article; negative below the first rank.
         same_language: Whether article and question share their language.
+        name: Id of the article.
     """
 
     article: int
@@ -72,6 +73,7 @@ class Standing(NamedTuple):
     lexical: float
     margin: float
     same_language: bool
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,9 +184,9 @@ def test_articles_that_may_not_be_shown_show_nothing(
     keys = {("reset-your-password", language) for language in ("en", "da")}
     new = [] if change is None else [_changed(old, change)]
     articles.replace_articles(new, keys)
-    index = console_of(client).service._articles
-    assert index is not None
-    index._look()
+    knowledge = console_of(client).service._knowledge
+    assert knowledge is not None
+    knowledge.articles._look()
     page = visitor.get(f"/console/messages/{number}").text
 
     assert "may not be shown any more" in page
