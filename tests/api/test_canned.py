@@ -157,7 +157,7 @@ def test_waiting_time_of_the_journal_is_told_once_it_is_known(serve: Serve, stor
         use = {"passage_id": answer["suggestions"][0]["passage_id"], "event": "used"}
         sent = client.post("/v1/feedback", json={"id": answer["id"], "suggestions": [use]})
         assert sent.status_code == 202
-    store = client.app.state.service._store  # type: ignore[attr-defined] # the app's state
+    store = client.app.state.service.store  # type: ignore[attr-defined] # the app's state
     store.waits._known = measure(store.engine, datetime.now(UTC))
 
     told = reply(client)

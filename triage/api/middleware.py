@@ -26,6 +26,8 @@ HEADERS = {
 """On every response; a route that needs another policy sets its own."""
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _CLOSE = [(b"connection", b"close")]
+TOGETHER = ("/console", "/widget", "/v1/knowledge")
+"""Routes that logs and metrics do not tell apart: there are dozens of pages, and few series."""
 GONE = 499
 """Status in logs and metrics when the caller went away; nothing is sent."""
 
@@ -121,4 +123,9 @@ def _request(scope: Scope, origin: Origin, status: int, seconds: float) -> Reque
     # The path itself may hold anything; the template of a known route does not.
     route = getattr(scope.get("route"), "path", "unmatched")
     method = scope["method"] if scope["method"] in METHODS else "other"
-    return Request(origin.request_id, method, route, status, seconds)
+    return Request(origin.request_id, method, label_of(route), status, seconds)
+
+
+def label_of(route: str) -> str:
+    """Name a route in logs and metrics."""
+    return next((one for one in TOGETHER if route.startswith(one)), route)

@@ -12,10 +12,7 @@ from typing import Any, get_args
 from triage.domain import Channel, Message
 from triage.errors import ConfigError
 
-INDUSTRIES = (
-    *("smart_home_maker", "electronics_shop", "router_maker", "security_alarms"),
-    *("kitchen_appliances", "robot_vacuum_maker", "coffee_machine_maker", "television_maker"),
-)
+INDUSTRIES = ("smart_home_maker", "electronics_shop", "security_alarms")
 """Sample messages of these could have been written to it."""
 CATEGORIES = {"technical": "technical_support", "service": "service"}
 NAMES: Mapping[str, Sequence[str]] = {
@@ -28,9 +25,8 @@ HOURS = (1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 18, 16, 14, 15, 16, 16, 15, 14, 13, 14,
 """How much is written in each hour of a day, as shares of the sum."""
 WEEKEND = 0.45
 """What comes on a Saturday or Sunday, as a share of a working day."""
-OUTAGE_BEFORE = timedelta(days=2)
-OUTAGE_HOURS, OUTAGE_AT = 3.5, 14
-"""An outage of the maker's servers: how long people write of it, and from which hour."""
+OUTAGE_BEFORE, OUTAGE_HOURS = timedelta(hours=5), 3.5
+"""An outage of the maker's servers: how long ago it began, and how long people write of it."""
 CHANNELS = get_args(Channel)
 _SOMETIME = datetime.fromtimestamp(0, UTC)
 
@@ -111,7 +107,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 def _outage(path: Path, end: datetime, draw: random.Random) -> Iterator[Arrival]:
     if not path.is_file():
         return
-    begin = (end - OUTAGE_BEFORE).replace(hour=OUTAGE_AT, minute=0, second=0, microsecond=0)
+    begin = end - OUTAGE_BEFORE
     truth = {"category": "technical_support", "priority": "high"}
     for language, said in tomllib.loads(path.read_text(encoding="utf-8")).items():
         pairs = [(one, other) for one in said["symptoms"] for other in said["questions"]]

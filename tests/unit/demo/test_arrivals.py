@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from triage.demo.arrivals import OUTAGE_AT, OUTAGE_BEFORE, OUTAGE_HOURS, arrivals
+from triage.demo.arrivals import OUTAGE_BEFORE, OUTAGE_HOURS, arrivals
 from triage.errors import ConfigError
 from triage.settings import CHECKOUT
 
@@ -38,7 +38,7 @@ def test_messages_come_in_order_and_none_is_of_the_future() -> None:
     assert moments == sorted(moments)
     assert END - timedelta(days=5) <= moments[0]
     assert moments[-1] < END
-    assert len({one.message.id for one in found}) == len(found) > 1_000
+    assert len({one.message.id for one in found}) == len(found) > 800
 
 
 def test_working_hours_are_busier_than_nights_and_weekends() -> None:
@@ -52,9 +52,9 @@ def test_working_hours_are_busier_than_nights_and_weekends() -> None:
 
 
 def test_outage_is_a_burst_in_every_language() -> None:
-    """It begins two days before the end and lasts some hours."""
+    """It begins some hours before the end, and not all that it brings is answered yet."""
     outage = [one for one in arrivals(CHECKOUT / "data", END, 14, 0) if one.outage]
-    begin = (END - OUTAGE_BEFORE).replace(hour=OUTAGE_AT, minute=0)
+    begin = END - OUTAGE_BEFORE
 
     assert len(outage) > 100
     assert all(begin <= one.at <= begin + timedelta(hours=OUTAGE_HOURS) for one in outage)

@@ -43,7 +43,7 @@ def test_store_is_filled_with_messages_and_what_agents_did(small: Settings) -> N
         newest = connection.execute(select(func.max(decisions.c.decided_at))).scalar_one()
 
     assert counts == [filled.messages, filled.handled]
-    assert filled.messages >= filled.handled > 100
+    assert filled.messages >= filled.handled > 50
     assert told[-1] == (filled.messages, filled.messages)
     assert newest < datetime.now(UTC)
 

@@ -63,7 +63,7 @@ Language = Annotated[
     "/preview",
     summary="Show the passages of an article",
     responses=answered(PREVIEW, "Its passages, and why it would not be suggested.")
-    | documented(413, 415, 422, 500),
+    | documented(413, 415, 422, 500, 503),
 )
 @needs("kb:write")
 async def preview(payload: PreviewRequest, turns: StoreTurnsDep) -> PreviewOut:
