@@ -49,9 +49,17 @@ fix: setup  ## Repair format and lint where a tool can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# What drives servers and browsers against the clock runs first and alone; the rest on all cores.
 .PHONY: test
-test: setup  ## Run the test suite (slow tests have their own target)
-	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/pytest -m "not slow" $(ARGS)
+test: export OMP_NUM_THREADS = 1
+test: export TOKENIZERS_PARALLELISM = false
+test: setup  ## Run the test suite (slow tests have their own target; ARGS=FILE for a part)
+ifdef ARGS
+	$(BIN)/pytest -m "not slow" $(ARGS)
+else
+	$(BIN)/pytest -m "(faults or browser) and not slow"
+	$(BIN)/pytest -m "not (slow or faults or browser)" --numprocesses auto --dist loadfile
+endif
 
 .PHONY: test-slow
 test-slow: setup  ## Run the slow tests: quality floors on real data

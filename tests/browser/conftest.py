@@ -27,8 +27,12 @@ Look = Callable[[Page], list[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all tests beside this file, and skip them without a browser."""
+    """Mark all tests beside this file, put them last, and skip them without a browser.
+
+    Playwright keeps an event loop in the thread of the tests as long as its browser is open.
+    """
     here = Path(__file__).parent
+    items.sort(key=lambda item: here in item.path.parents)
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
