@@ -6,7 +6,8 @@ was answered. Both cost a connection for as long as a caller likes.
 
 from asyncio import TimerHandle, Transport
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
+from weakref import ref
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -21,6 +22,9 @@ BODY_S = 15.0
 SURPLUS = 64 * 1024
 """Bytes of a body that are read after its request was answered, so that a short one costs no
 connection; a caller that sends more is cut off."""
+
+CYCLE = "triage.cycle"
+"""Extension of a scope: a weak reference to what knows at once whether the caller is gone."""
 
 _IDLE, _HEADERS, _BODY = 0, 1, 2
 
@@ -74,6 +78,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """Note that a body may follow."""
         self._stage, self._surplus = _BODY, 0
         super().on_headers_complete()
+        # Weakly: a scope that holds its cycle, which holds the scope, would wait for the collector.
+        scope = cast("dict[str, Any]", self.cycle.scope)
+        scope["extensions"] = {CYCLE: ref(self.cycle)}
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body, or count it where its request has been answered."""

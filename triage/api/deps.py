@@ -4,7 +4,8 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from triage.api.turns import Turn, Turns
+from triage.api.bounded import CYCLE
+from triage.api.turns import Gone, Turn, Turns
 from triage.domain import Caller
 from triage.service import Service
 
@@ -17,7 +18,20 @@ async def get_service(request: Request) -> Service:
 
 async def get_turns(request: Request) -> Turn:
     """Return the app's queue as this request sees it."""
-    return Turn(cast("Turns", request.app.state.turns), request.is_disconnected)
+    return Turn(cast("Turns", request.app.state.turns), _gone_of(request))
+
+
+def _gone_of(request: Request) -> Gone | None:
+    """Ask the server whether a caller is gone; waiting for an answer would hold all who wait."""
+    cycle = request.scope.get("extensions", {}).get(CYCLE)
+    if cycle is None:
+        return None
+
+    def gone() -> bool:
+        known = cycle()
+        return known is None or known.disconnected
+
+    return gone
 
 
 async def get_caller(request: Request) -> Caller:

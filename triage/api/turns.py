@@ -8,7 +8,7 @@ still refuses at once what is too much. Longer work goes to threads, in groups t
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -24,10 +24,8 @@ from triage.telemetry import Metrics
 P = ParamSpec("P")
 T = TypeVar("T")
 Item = TypeVar("Item")
-Gone = Callable[[], Awaitable[bool]]
+Gone = Callable[[], bool]
 """Tells whether the caller has gone away."""
-PATIENCE_S = 0.2
-"""Wait after which it is asked whether the caller is still there."""
 TOGETHER, TOGETHER_SIZE = 8, 2_000
 """Most items of one group, and their size in characters: about 10 ms of the event loop."""
 
@@ -126,10 +124,9 @@ class Turns:
             ClientDisconnect: When the caller has gone away.
         """
         with self._admitted():
-            begun = monotonic()
             await self._turn()
             try:
-                if await _has_left(gone, begun):
+                if gone is not None and gone():
                     raise ClientDisconnect
                 return await anyio.to_thread.run_sync(work, limiter=self._threads)
             finally:
@@ -162,7 +159,7 @@ class Turns:
         try:
             while queue.waiting:
                 if queue is self._short:
-                    group = await self._wanted(queue)
+                    group = self._wanted(queue)
                     _tell(group, _outcomes(group))
                     # The loop counts all who have arrived meanwhile, and refuses whom it must.
                     await asyncio.sleep(0)
@@ -173,18 +170,18 @@ class Turns:
 
     async def _do_in_thread(self, queue: _Queue) -> None:
         async with self._free:
-            group = await self._wanted(queue)
+            group = self._wanted(queue)
             if group:
                 run = anyio.to_thread.run_sync
                 _tell(group, await run(_outcomes, group, limiter=self._threads))
 
-    async def _wanted(self, queue: _Queue) -> list[_Waiting]:
+    def _wanted(self, queue: _Queue) -> list[_Waiting]:
         """Take the next group, without those for whom nobody waits any more."""
         group = []
         for one in queue.next_group() if queue.waiting else ():
             if monotonic() - one.since > self._timeout_s:
                 self._expire(one)
-            elif not one.result.done() and await _has_left(one.gone, one.since):
+            elif one.gone is not None and one.gone():
                 _tell([one], [ClientDisconnect()])
             if not one.result.done():
                 one.begun = True
@@ -223,7 +220,7 @@ class Turn:
     """The queue as one request sees it: its work is left undone when its caller goes away."""
 
     turns: Turns
-    gone: Gone
+    gone: Gone | None
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run work in a thread when its turn comes; see ``Turns.run_for``."""
@@ -263,7 +260,3 @@ def _tell(group: Sequence[_Waiting], outcomes: Sequence[object]) -> None:
             one.result.set_exception(outcome)
         else:
             one.result.set_result(outcome)
-
-
-async def _has_left(gone: Gone | None, since: float) -> bool:
-    return gone is not None and monotonic() - since > PATIENCE_S and await gone()
