@@ -27,7 +27,7 @@ from triage.errors import StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge_watch import KnowledgeWatch
 from triage.labeling.decision import too_short
-from triage.live import Former, Live, Question, open_live
+from triage.live import Former, Live, Question, open_live, settle
 from triage.monitor import Monitor, trace_if_wanted
 from triage.pipeline import Pipeline
 from triage.settings import Settings
@@ -164,6 +164,7 @@ class Service:
         self.monitor.begin(live)
         if old:
             old.close()
+        settle()
         self.telemetry.log.info(
             "bundle_followed",
             bundle=live.pipeline.bundle.id,

@@ -34,7 +34,7 @@ class App:
         assert gone is not None
         if not gone():
             self.seen.set()
-        while not gone():
+        while not gone():  # noqa: ASYNC110 - nobody sets an event then
             await asyncio.sleep(0.01)
         self.left.set()
 

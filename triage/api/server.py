@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from triage.api.bounded import BoundedProtocol
+from triage.live import settle
 from triage.service import Service
 from triage.settings import DRAINED_S
 
@@ -91,6 +92,7 @@ def run(app: FastAPI, service: Service) -> None:
         timeout_graceful_shutdown=int(DRAINED_S - settings.drain_pause_s),
     )
     server = DrainingServer(config, service, settings.drain_pause_s)
+    settle()
     server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)

@@ -1,9 +1,9 @@
 """Who works, who waits, and who is refused at once; messages that wait are done together.
 
 Handing a message to a thread and back costs as much as labelling it, and two threads that compute
-disturb each other. So short work is done on the event loop, a few messages at a time: computed
-together they take a fifth less, and between two groups the loop reads what has arrived, so that it
-still refuses at once what is too much. Longer work goes to threads, in groups too.
+disturb each other. So short work is done on the event loop while few are there. Behind a queue
+one thread does it, a few messages at a time, which together take a fifth less; the loop is free
+meanwhile, and refuses at once what is too much. Longer work goes to threads, in groups too.
 """
 
 import asyncio
@@ -26,8 +26,10 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 Gone = Callable[[], bool]
 """Tells whether the caller has gone away."""
+FEW = 8
+"""Requests in flight from which short work is not done on the event loop any more."""
 TOGETHER, TOGETHER_SIZE = 8, 2_000
-"""Most items of one group, and their size in characters: about 10 ms of the event loop."""
+"""Most items of one group, and their size in characters: some 10 ms of short work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +41,7 @@ class Job:
         item: What it is to be given.
         group: Items are done together when this and the work are equal.
         size: Characters.
-        short: Whether it is done on the event loop: it takes less than two milliseconds.
+        short: Whether it takes about a millisecond, and is done on the event loop where it can be.
     """
 
     work: Callable[[Sequence[Any]], Sequence[Any]]
@@ -158,7 +160,7 @@ class Turns:
         """Do what waits in a queue until nothing is left."""
         try:
             while queue.waiting:
-                if queue is self._short:
+                if queue is self._short and self._in_flight < FEW:
                     group = self._wanted(queue)
                     _tell(group, _outcomes(group))
                     # The loop counts all who have arrived meanwhile, and refuses whom it must.
