@@ -149,11 +149,9 @@ class Service:
         Raises:
             TriageError: When the bundle cannot serve; then nothing changes.
         """
-        begun = perf_counter()
-        alias = self._live.pipeline.model.alias
-        listed = self.store.articles.list_articles
+        begun, alias = perf_counter(), self._live.pipeline.model.alias
+        listed, known = self.store.articles.list_articles, self.store.waits.of
         before = (self._live, *self._former.listed())
-        known = self.store.waits.of
         live = open_live(self.settings, folder, alias, listed, self.telemetry, before, known)
         with self._swap:
             if self._closed:

@@ -210,3 +210,57 @@ def test_who_waits_behind_long_work_is_refused_in_time() -> None:
     assert first == 1
     assert isinstance(second, OverloadedError)
     assert waited < 0.2
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_broken_connection_leaves_nobody_waiting(*, short: bool) -> None:
+    """Where it cannot be asked whether a caller left, all of the group are told, and the rest done.
+
+    So it is with work that ends like an iterator, which no future can tell.
+    """
+
+    async def broken() -> bool:
+        raise RuntimeError("no connection")
+
+    def work(numbers: Sequence[int]) -> list[int]:
+        if 3 in numbers:
+            raise StopIteration
+        if 0 in numbers:
+            sleep(PATIENCE_S * 1.2)
+        return list(numbers)
+
+    async def run() -> list[object]:
+        turns = Turns(1, 50, 30.0, Metrics())
+        groups = [0, 1, 1, 3, 4]
+        calls = [
+            turns.do_for(broken if place == 2 else None, Job(work, n, n, 0, short))
+            for place, n in enumerate(groups)
+        ]
+        return list(await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 5))
+
+    found = asyncio.run(run())
+
+    assert found[0] == 0
+    assert [type(one) for one in found[1:4]] == [RuntimeError] * 3
+    assert found[4] == 4
+
+
+def test_end_of_the_loop_leaves_nobody_waiting() -> None:
+    """Whoever leads may be stopped: what it was doing is cancelled, not lost."""
+
+    async def slow() -> bool:
+        await asyncio.sleep(60)
+        return False
+
+    async def run() -> list[object]:
+        turns = Turns(1, 50, 30.0, Metrics())
+        first = asyncio.ensure_future(turns.do_for(None, job(lambda _: sleep(PATIENCE_S * 1.2), 1)))
+        second = asyncio.ensure_future(turns.do_for(slow, job(lambda n: n, 2, "other")))
+        await first
+        await asyncio.sleep(0.01)
+        others = asyncio.all_tasks() - {asyncio.current_task(), first, second}
+        for leader in others:
+            leader.cancel()
+        return list(await asyncio.wait_for(asyncio.gather(second, return_exceptions=True), 5))
+
+    assert [type(one) for one in asyncio.run(run())] == [asyncio.CancelledError]

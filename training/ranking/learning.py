@@ -132,11 +132,16 @@ def contrary_agents(cases: Cases, encoders: str) -> set[str]:
 
 
 def _blocks(cases: Cases, ranker: Ranker) -> Iterator[tuple[History, Sequence[int]]]:
-    """Part the cases in time, each part with the history before it; the first has none."""
+    """Part the cases in time, each part with the history before it; the first has none.
+
+    What another agent did before with a message of the part is left out: it would be its own twin.
+    """
     borders = np.linspace(0, len(cases), BLOCKS + 1).astype(int)
     for begin, end in zip(borders[1:-1].tolist(), borders[2:].tolist(), strict=True):
-        if begin:
-            yield history_of(cases[:begin], ranker), range(begin, end)
+        meant = {case.handled.message for case in cases.items[begin:end]}
+        before = [row for row in range(begin) if cases.items[row].handled.message not in meant]
+        if before:
+            yield history_of(cases[before], ranker), range(begin, end)
 
 
 def _median_fit(rows: Rows) -> Floats:

@@ -17,6 +17,8 @@ from triage.suggest.index import PassageIndex
 from triage.suggest.verdicts import Handled
 
 TEST_SHARE = 0.3
+MOST_ROWS = 50_000
+"""Rows of feedback read: ten for each message that is looked at."""
 ALL_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -120,7 +122,7 @@ def read_cases(
         ConfigError: When there is none, or the journal kept no text of it.
         StoreError: When the store cannot be read.
     """
-    handled = uses.read(ALL_TIME)
+    handled = uses.read(ALL_TIME, most=MOST_ROWS)
     if not handled:
         raise ConfigError(
             "The store holds no feedback on suggestions that could be learnt from.",

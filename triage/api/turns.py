@@ -161,26 +161,36 @@ class Turns:
         try:
             while queue.waiting:
                 if queue is self._short and self._in_flight < FEW:
-                    group = self._wanted(queue)
-                    _tell(group, _outcomes(group))
+                    await self._do(queue, here=True)
                     # The loop counts all who have arrived meanwhile, and refuses whom it must.
                     await asyncio.sleep(0)
                 else:
-                    await self._do_in_thread(queue)
+                    async with self._free:
+                        await self._do(queue)
         finally:
             queue.leaders -= 1
 
-    async def _do_in_thread(self, queue: _Queue) -> None:
-        async with self._free:
-            group = self._wanted(queue)
-            if group:
+    async def _do(self, queue: _Queue, *, here: bool = False) -> None:
+        """Do the next group; whatever happens, each of it is told, and the next ones are done."""
+        taken = queue.next_group() if queue.waiting else []
+        try:
+            group = self._wanted(taken)
+            if here or not group:
+                _tell(group, _outcomes(group))
+            else:
                 run = anyio.to_thread.run_sync
                 _tell(group, await run(_outcomes, group, limiter=self._threads))
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
+            _tell(taken, [error] * len(taken))
+        finally:
+            for one in taken:
+                # Left where the loop stops meanwhile.
+                one.result.cancel()
 
-    def _wanted(self, queue: _Queue) -> list[_Waiting]:
-        """Take the next group, without those for whom nobody waits any more."""
+    def _wanted(self, taken: Sequence[_Waiting]) -> list[_Waiting]:
+        """Keep those of a group for whom somebody waits, and whose time is not over."""
         group = []
-        for one in queue.next_group() if queue.waiting else ():
+        for one in taken:
             if monotonic() - one.since > self._timeout_s:
                 self._expire(one)
             elif one.gone is not None and one.gone():
@@ -258,7 +268,10 @@ def _tell(group: Sequence[_Waiting], outcomes: Sequence[object]) -> None:
     for one, outcome in zip(group, outcomes, strict=True):
         if one.result.done():
             continue
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, StopIteration):
+            # No future takes it.
+            one.result.set_exception(RuntimeError("StopIteration"))
+        elif isinstance(outcome, Exception):
             one.result.set_exception(outcome)
         else:
             one.result.set_result(outcome)

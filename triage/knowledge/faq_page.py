@@ -87,11 +87,11 @@ def _parsed(path: Path) -> HtmlElement:
         FieldError: When it is too large, not UTF-8, or empty.
     """
     try:
+        if path.stat().st_size > MAX_FILE:
+            raise FieldError("", f"larger than {MAX_FILE:,} bytes.", "Split the page.")
         raw = path.read_bytes()
     except OSError as error:
         raise FieldError("", f"not readable ({error.strerror}).", "Check its rights.") from error
-    if len(raw) > MAX_FILE:
-        raise FieldError("", f"larger than {MAX_FILE:,} bytes.", "Split the page.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,13 +1,22 @@
 """Turn the HTML of a help-centre article into the Markdown that articles are kept in.
 
 One pass over the tags in the order they stand, without a tree, so that neither depth nor broken
-nesting loses text. What the cutter knows is kept: headings, paragraphs, lists, tables, code and
-links. Emphasis and pictures go.
+nesting loses text. The scanner of messages finds them: the library's own takes quadratic time for
+tags that never end, and reads here only one tag at a time. What the cutter knows is kept: headings,
+paragraphs, lists, tables, code and links. Emphasis and pictures go.
 """
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import quote
+
+from triage.text.markup import markups
+
+LONGEST_TAG = 4_000
+"""Most characters of a tag whose attributes are read."""
+DEEPEST = 10
+"""Lists in lists that are still set in; a longer margin for each would grow without bound."""
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
@@ -21,6 +30,7 @@ _UNSEEN = frozenset(
     {"script", "style", "head", "template", "noscript", "svg", "iframe", "object", "video", "audio"}
 )
 _LISTS = frozenset({"ul", "ol"})
+_WITH_ATTRIBUTES = frozenset({"a", "ol"})
 _SPACE = re.compile(r"[^\S\n]+")
 _SPECIAL = re.compile(r"[\\*`\[\]]|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!])")
 _OPENING = re.compile(r"(?=[#>|])|(?=(?:[-*_][ \t]*){3,}$)")
@@ -29,18 +39,23 @@ _UNSAFE = "()<> \t\n\"'"
 
 def to_markdown(source: str) -> str:
     """Write HTML as Markdown; plain text comes out as its paragraphs. Linear in the length."""
-    writer = _Writer()
-    writer.feed(source)
-    writer.close()
-    return writer.markdown()
+    return _written(source, _Writer())
 
 
 def plain_line(source: str) -> str:
     """Return the text of HTML on one line, such as that of a question."""
-    writer = _Writer(escape=False)
-    writer.feed(source)
-    writer.close()
-    return " ".join(writer.markdown().split())
+    return " ".join(_written(source, _Writer(escape=False)).split())
+
+
+def _written(source: str, writer: "_Writer") -> str:
+    at = 0
+    for start, end, tag in markups(source):
+        writer.handle_data(unescape(source[at:start]))
+        if tag:
+            writer.take_tag(source[start:end], *tag)
+        at = end
+    writer.handle_data(unescape(source[at:]))
+    return writer.markdown()
 
 
 class _Writer(HTMLParser):
@@ -64,6 +79,20 @@ class _Writer(HTMLParser):
         self._block()
         return re.sub(r"\n{3,}", "\n\n", "\n".join(self._lines)).strip("\n")
 
+    def take_tag(self, raw: str, name: str, closing: bool) -> None:
+        """Take one whole tag; attributes are read where they matter."""
+        if closing:
+            self.handle_endtag(name)
+            return
+        if name in _WITH_ATTRIBUTES and len(raw) <= LONGEST_TAG:
+            self.feed(raw)
+            broken, self.rawdata = self.rawdata, ""
+            if not broken:
+                return
+        self.handle_starttag(name, [])
+        if raw.endswith("/>"):
+            self.handle_endtag(name)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open a block, a list, a cell or a link."""
         if tag in _UNSEEN:
@@ -73,6 +102,8 @@ class _Writer(HTMLParser):
         elif tag in {"td", "th"}:
             self._cell()
         elif tag == "a":
+            # There is no link within a link.
+            self._end_link()
             self._links.append((len(self._parts), dict(attrs).get("href") or ""))
         elif tag == "li":
             self._begin_item()
@@ -94,7 +125,7 @@ class _Writer(HTMLParser):
         """Close what was opened; what never was is passed over."""
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
-        elif tag == "a" and self._links:
+        elif tag == "a":
             self._end_link()
         elif tag in {"tr", "table"}:
             self._end_row()
@@ -136,11 +167,12 @@ class _Writer(HTMLParser):
             self._lines.append("")
 
     def _line(self) -> None:
-        text, self._parts, self._links = "".join(self._parts), [], []
         if self._cells is not None and not self._pre:
-            # Kept for the cell that it stands in.
-            self._parts = [f"{text} "] if text.strip() else []
+            # What there is stays for the cell that it stands in.
+            self._links = []
+            self._parts.append(" ")
             return
+        text, self._parts, self._links = "".join(self._parts), [], []
         for line in text.split("\n") if "\n" in text else [text]:
             self._write(_SPACE.sub(" ", line).strip())
 
@@ -152,7 +184,7 @@ class _Writer(HTMLParser):
         elif self._level:
             self._lines.append(f"{'#' * self._level} {line}")
         elif self._lists:
-            depth = "  " * (len(self._lists) - 1)
+            depth = "  " * min(len(self._lists) - 1, DEEPEST)
             self._lines.append(f"{depth}{self._item or '  '}{line}")
             self._item = ""
         else:
@@ -182,6 +214,8 @@ class _Writer(HTMLParser):
             self._lines += [fence, *text.strip("\n").splitlines(), fence, ""]
 
     def _end_link(self) -> None:
+        if not self._links:
+            return
         at, target = self._links.pop()
         shown = "".join(self._parts[at:])
         if not target.lower().startswith(("https://", "http://", "mailto:")) or not shown.strip():

@@ -12,12 +12,16 @@ from triage.knowledge.json_ld import Marked
 
 def marked_in_html(tree: HtmlElement) -> Iterator[Marked]:
     """Yield the questions of every FAQPage in the order they stand."""
+    within: set[HtmlElement] = set()
     for page in tree.xpath("//*[@itemscope]"):
-        if not _is_of(page, "FAQPage"):
+        if page in within or not _is_of(page, "FAQPage"):
             continue
-        for question in page.iterdescendants():
-            if _is_of(question, "Question") and _has(question, "mainEntity"):
-                yield _marked(question)
+        for one in page.iterdescendants():
+            if _is_of(one, "FAQPage"):
+                # Its questions are the outer page's too, and taken once.
+                within.add(one)
+            elif _is_of(one, "Question") and _has(one, "mainEntity"):
+                yield _marked(one)
 
 
 def _marked(question: HtmlElement) -> Marked:

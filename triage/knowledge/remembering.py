@@ -78,6 +78,7 @@ class HistoryWatch:
         if before and before._fingerprint == self._fingerprint:  # noqa: SLF001 - one of ours
             self._vectors = dict(before._vectors)  # noqa: SLF001
             suggester.history = before._suggester.history  # noqa: SLF001
+            self._read_at = before._read_at  # noqa: SLF001
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
@@ -88,9 +89,10 @@ class HistoryWatch:
         return len(self._vectors)
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking, and keep nothing: a bundle that was replaced is forgotten later only."""
         self._stopped.set()
         self._thread.join(STOP_S)
+        self._drop()
 
     def _run(self) -> None:
         while True:
@@ -116,7 +118,7 @@ class HistoryWatch:
             self._log.info("ranker_followed", ranker=name)
         ranker = self._ranker[1]
         if ranker.encoders != self._fingerprint:
-            self._suggester.history = None
+            self._drop()
             raise EncoderError(
                 f"the ranker {name} was made for other encoders", fix="Run triage-train ranking."
             )
@@ -131,7 +133,7 @@ class HistoryWatch:
         now = self._now()
         handled = self._uses.read(now - timedelta(days=FORGOTTEN * ranker.half_life_days))
         kept = fair_share(handled)
-        if not self._embed(kept):
+        if not self._embed(kept) or self._stopped.is_set():
             return
         self._vectors = {one.message: self._vectors[one.message] for one in kept}
         if kept:
@@ -153,13 +155,16 @@ class HistoryWatch:
         return True
 
     def _forget(self) -> None:
-        self._suggester.history = None
-        self._ranker = self._seen = None
+        self._drop()
+        self._ranker = None
+
+    def _drop(self) -> None:
+        self._suggester.history = self._seen = None
         self._vectors = {}
 
     def _fail(self, reason: str) -> None:
         if monotonic() - self._read_at > ANEW_S:
-            self._suggester.history = None
+            self._drop()
         if not self._failing:
             self._failing = True
             self._log.error("history_not_refreshed", reason=reason)

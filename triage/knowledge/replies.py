@@ -22,6 +22,8 @@ _HTML = re.compile(r"<(?:p|div|br|html|body|span|ul|ol|table)\b[^<>]{0,500}>", r
 _PLACEHOLDER = re.compile(r"\[(?:name|email|phone|iban|card|cpr|cnp|cn_id|url|ip|secret)\]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPACE = re.compile(r"\s+")
+# What a reader of Markdown does not see, and an article would hold all the same.
+_UNSEEN = re.compile(r"\]\([^()\n]*\)|<[^<>\n]*>")
 # Cleaning narrows the marks of Chinese, which people read in their full width.
 _HAN_MARK = re.compile(r"(?<=[\u3400-\u9fff])[,?!:;]")
 _FULL = {",": "，", "?": "？", "!": "！", ":": "：", ";": "；"}
@@ -121,8 +123,12 @@ def is_telling(text: str) -> bool:
 
 
 def key_of(text: str) -> str:
-    """Return what equal sentences share: their words, whatever their case, spaces and marks."""
-    return _SPACE.sub(" ", inline(text)).strip(" .,!?;:。，！？；：").casefold()
+    """Return what equal sentences share: their words, whatever their case, spaces and marks.
+
+    Addresses and tags belong to it, shown or not: they are published as they stand.
+    """
+    seen = _SPACE.sub(" ", inline(text)).strip(" .,!?;:。，！？；：").casefold()
+    return " ".join([seen, *_UNSEEN.findall(text)])
 
 
 def mentions(text: str, names: Collection[str], *, within: bool = True) -> bool:

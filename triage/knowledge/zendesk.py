@@ -148,10 +148,10 @@ def _note(
 def _missing(pages: Mapping[tuple[str, str], _Pages]) -> Iterator[Fault]:
     for (folder, locale), known in pages.items():
         where = "/".join(filter(None, (folder, locale))) or "the folder"
-        lacking = [number for number in range(1, known.count + 1) if number not in known.seen]
+        lacking = next((n for n in range(1, known.count + 1) if n not in known.seen), None)
         fix = "Download it; until all pages are there, no article is deleted."
         if lacking:
-            problem = f"page {lacking[0]} of {known.count} is missing."
+            problem = f"page {lacking} of {known.count} is missing."
             yield Fault(where, problem, fix)
         elif known.files and known.going_on == known.files:
             yield Fault(where, "the last page is missing.", fix)

@@ -143,14 +143,13 @@ class ArticlesOn:
         found = read_rows(self._connection, query)
         return found[0] if found else None
 
-    def fingerprints(self, keys: Collection[ArticleKey]) -> dict[ArticleKey, str]:
-        """Return the fingerprints of those keys that stand in the store."""
-        found: dict[ArticleKey, str] = {}
+    def prints(self, keys: Collection[ArticleKey]) -> dict[ArticleKey, tuple[str, str | None]]:
+        """Return fingerprint and source of those keys that stand in the store."""
+        columns = (articles.c.id, articles.c.language, articles.c.fingerprint, articles.c.source)
+        found: dict[ArticleKey, tuple[str, str | None]] = {}
         for ids in in_parts({article_id for article_id, _ in keys}):
-            query = select(articles.c.id, articles.c.language, articles.c.fingerprint).where(
-                articles.c.id.in_(ids)
-            )
-            found |= {(row[0], row[1]): row[2] for row in self._connection.execute(query)}
+            rows = self._connection.execute(select(*columns).where(articles.c.id.in_(ids)))
+            found |= {(row[0], row[1]): (row[2], row[3]) for row in rows}
         return {key: one for key, one in found.items() if key in keys}
 
     def taken(self, keys: Collection[ArticleKey]) -> dict[ArticleKey, str | None]:

@@ -95,13 +95,17 @@ def restore_version(
 def _parted(
     steps: Sequence[Step], on: ArticlesOn, brand: str | None
 ) -> tuple[list[Step], list[ArticleKey]]:
-    """Part what is as the change left it from what was changed since."""
+    """Part what is as the change left it from what was changed, or taken over, since.
+
+    What can no longer be told, since its version is too old to be kept, stays too.
+    """
     keys = {step.key for step in steps}
-    brands, prints = on.taken(keys), on.fingerprints(keys)
+    brands, prints = on.taken(keys), on.prints(keys)
     ready: list[Step] = []
     kept: list[ArticleKey] = []
     for step in steps:
-        as_left = prints.get(step.key) == step.fingerprint
+        left = (step.fingerprint, step.source) if step.fingerprint else None
+        as_left = prints.get(step.key) == left and (step.is_first or step.before is not None)
         own = brand is None or brands.get(step.key, brand) == brand
         if as_left and own:
             ready.append(step)

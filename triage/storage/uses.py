@@ -12,6 +12,10 @@ from triage.suggest.verdicts import Event, Handled, judge, stronger
 
 PER_AGENT = 1_000
 """Newest rows of feedback read of each agent, so that nobody crowds out the others."""
+READ = 5_000
+"""Rows of feedback read in all, however many agents there are: shared out evenly among them."""
+LOOKED_AT = 50_000
+"""Newest rows of feedback that those are chosen among: a quarter of a second on one core."""
 PAGE = 500
 """Rows of one transaction: short, since a reader keeps a writer of SQLite from committing."""
 MAX_CHARACTERS = 4_000
@@ -40,7 +44,9 @@ class Uses:
             erased = connection.execute(query).one()
         return newest, *erased
 
-    def read(self, since: datetime, per_agent: int | None = PER_AGENT) -> list[Handled]:
+    def read(
+        self, since: datetime, per_agent: int | None = PER_AGENT, most: int | None = READ
+    ) -> list[Handled]:
         """List messages with at least one verdict by the agents who gave it, oldest first.
 
         Requesters who were erased after they wrote are left out, whatever brought rows back.
@@ -48,20 +54,20 @@ class Uses:
         Args:
             since: Feedback received earlier is left out.
             per_agent: Most rows of feedback of one agent; None reads all.
+            most: Most rows in all, the newest of each agent first; None reads all.
 
         Raises:
             StoreError: When the store cannot be read.
         """
         found: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
-        for row in self._rows(since, per_agent):
+        for row in self._rows(self._numbers(since, per_agent, most)):
             found.setdefault((row["decision"], row["agent"] or ""), []).append(row)
         displayed = _displayed(found)
         handled = [_handled(rows, displayed[key[0]]) for key, rows in found.items()]
         judged = [one for one in handled if judge(one.shown)]
         return sorted(judged, key=lambda one: (one.at, one.message, one.agent))
 
-    def _rows(self, since: datetime, per_agent: int | None) -> Iterator[dict[str, Any]]:
-        numbers = self._numbers(since, per_agent)
+    def _rows(self, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(numbers), PAGE):
             query = (
                 select(
@@ -82,17 +88,19 @@ class Uses:
                 page = [dict(row) for row in connection.execute(query).mappings()]
             yield from page
 
-    def _numbers(self, since: datetime, per_agent: int | None) -> Sequence[int]:
-        turn = func.row_number().over(
-            partition_by=func.coalesce(feedback.c.agent, ""), order_by=feedback.c.number.desc()
-        )
-        fresh = select(feedback.c.number, turn.label("turn")).where(feedback.c.received_at >= since)
-        newest = fresh.subquery()
-        query = select(newest.c.number).order_by(newest.c.number)
+    def _numbers(self, since: datetime, per_agent: int | None, most: int | None) -> Sequence[int]:
+        agent = func.coalesce(feedback.c.agent, "").label("agent")
+        fresh = select(feedback.c.number, agent).where(feedback.c.received_at >= since)
+        if most is not None:
+            fresh = fresh.order_by(feedback.c.number.desc()).limit(max(most, LOOKED_AT))
+        rows = fresh.subquery()
+        turn = func.row_number().over(partition_by=rows.c.agent, order_by=rows.c.number.desc())
+        newest = select(rows.c.number, turn.label("turn")).subquery()
+        query = select(newest.c.number).order_by(newest.c.turn, newest.c.number.desc()).limit(most)
         if per_agent is not None:
             query = query.where(newest.c.turn <= per_agent)
         with transaction(self._engine) as connection:
-            return connection.execute(query).scalars().all()
+            return sorted(connection.execute(query).scalars())
 
 
 def _erased() -> ColumnElement[bool]:

@@ -69,11 +69,15 @@ class Change:
 class Step:
     """What a change made of one article, and the version that stood before.
 
-    ``fingerprint`` is of the article as the change left it, None of one that it deleted.
+    ``fingerprint`` and ``source`` are those that the change left, None of an article that it
+    deleted. ``is_first`` tells that nothing stood there before; else ``before`` is None where that
+    version is no longer kept.
     """
 
     key: ArticleKey
     fingerprint: str | None
+    source: str | None
+    is_first: bool
     before: Version | None
 
 
@@ -173,11 +177,13 @@ class History:
 
     def steps(self, number: int) -> list[Step]:
         """Return what a change made of each article that it touched."""
-        columns = (versions.c.id, versions.c.language, versions.c.version, versions.c.fingerprint)
-        rows = self._connection.execute(select(*columns).where(versions.c.change == number))
-        made = {(row.id, row.language): (row.version, row.fingerprint) for row in rows}
-        before = self._before(made)
-        return [Step(key, left[1], before.get(key)) for key, left in made.items()]
+        rows = self._connection.execute(select(versions).where(versions.c.change == number))
+        made = {(row.id, row.language): row for row in rows}
+        before = self._before({key: row.version for key, row in made.items()})
+        return [
+            Step(key, row.fingerprint, row.source, row.version == 1, before.get(key))
+            for key, row in made.items()
+        ]
 
     def undone(self, number: int, by: int) -> None:
         """Remember that a change was taken back, which puts back what it had taken back itself."""
@@ -207,14 +213,12 @@ class History:
                 found[row.id, row.language] = (row.version, row.fingerprint)
         return {key: last for key, last in found.items() if key in keys}
 
-    def _before(
-        self, made: Mapping[ArticleKey, tuple[int, str | None]]
-    ) -> dict[ArticleKey, Version]:
+    def _before(self, made: Mapping[ArticleKey, int]) -> dict[ArticleKey, Version]:
         found: dict[ArticleKey, Version] = {}
         for ids in in_parts({article_id for article_id, _ in made}):
             for row in self._connection.execute(_with_change().where(versions.c.id.in_(ids))):
                 key = (row.id, row.language)
-                if key in made and row.version == made[key][0] - 1:
+                if key in made and row.version == made[key] - 1:
                     found[key] = _version(row)
         return found
 

@@ -91,7 +91,7 @@ def scan(source: str) -> Scan:
     pieces: list[Text | Tag] = []
     stack = _Stack()
     at = tags = 0
-    for start, end, tag in _markups(source):
+    for start, end, tag in markups(source):
         if start > at:
             pieces.append(Text(at, start, stack.mark))
         at = end
@@ -170,7 +170,7 @@ def _rough(source: str, begin: int) -> Iterator[Text | Tag]:
         yield _BREAK
 
 
-def _markups(source: str) -> Iterator[tuple[int, int, tuple[str, bool] | None]]:
+def markups(source: str) -> Iterator[tuple[int, int, tuple[str, bool] | None]]:
     """Yield the stretches that are no text as (start, end, (name, closing) or None)."""
     absent: set[str] = set()
     at = 0

@@ -179,3 +179,11 @@ def test_other_pages_of_a_folder_are_left_out_by_name(tmp_path: Path) -> None:
     assert [(one.where, one.reason) for one in found.skipped] == [
         ("about.html", "pages without a FAQPage")
     ]
+
+
+def test_questions_of_a_page_within_a_page_are_taken_once(tmp_path: Path) -> None:
+    """However many times a page says that it is one."""
+    deep = f'<div itemscope itemtype="https://schema.org/FAQPage">{MICRODATA}</div>'
+    found = read(tmp_path, f"<html lang=en>{deep}</html>")
+
+    assert len(found.placed) == 2

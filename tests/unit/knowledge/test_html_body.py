@@ -1,6 +1,7 @@
 """HTML of help centres as the Markdown that articles are kept in."""
 
 import html
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -99,3 +100,30 @@ def test_text_survives_the_way_to_the_passage(text: str) -> None:
 def test_questions_are_one_line() -> None:
     """Markup and breaks go, and nothing is escaped."""
     assert plain_line("How do I\n<b>reset</b> a_b*?") == "How do I reset a_b*?"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("<a ", '<a b="', "<!--", "<![CDATA[", "</", "<ul><li>a", "<td><p>a"),
+        *("<a href='http://x'>", "<a href='http://x'>b</a", '<ol start=3 a="', "<svg/>", "<pre>"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", ">", '">', "</a>" * 20_000])
+def test_hostile_markup_takes_no_time_and_no_room(part: str, end: str) -> None:
+    """Tags that never end, and what stands within itself, cost as much as other text."""
+    source = part * 20_000 + end
+    began = perf_counter()
+    written = to_markdown(source)
+
+    assert perf_counter() - began < 5
+    assert len(written) < 3 * len(source)
+
+
+def test_link_ends_where_the_next_one_begins() -> None:
+    """There is no link within a link, and tags are read however they end."""
+    source = (
+        "<a href='https://a.org'>one<a href='https://b.org'>two</a><br/>three <x@y.org> <svg/>4"
+    )
+
+    assert to_markdown(source) == ("[one](https://a.org)[two](https://b.org)\nthree \\<x@y.org> 4")

@@ -243,6 +243,30 @@ def test_next_bundle_takes_over_what_was_embedded(desk: Desk) -> None:
     assert desk.encoder.texts == 1
 
 
+def test_replaced_bundle_keeps_nothing(desk: Desk) -> None:
+    """It stays in memory for a while, where nobody would erase anything."""
+    desk.promote(desk.ranker)
+    desk.use(1, "a17")
+    watch = desk.watch()
+    assert eventually(lambda: desk.remembers(1))
+    watch.close()
+
+    assert desk.suggester.history is None
+    assert watch.held == 0
+
+
+def test_ranker_of_other_encoders_ends_what_is_kept(desk: Desk) -> None:
+    """Vectors that serve nothing would outlive an erasure."""
+    desk.promote(desk.ranker)
+    desk.use(1, "a17")
+    watch = desk.watch()
+    assert eventually(lambda: desk.remembers(1))
+    desk.promote(replace(desk.ranker, encoders="others"), "two")
+
+    assert eventually(lambda: desk.remembers(0) and watch.held == 0)
+    watch.close()
+
+
 def test_logs_hold_no_text(desk: Desk) -> None:
     """What is told is which ranker is followed, never of what was written."""
     desk.promote(desk.ranker)

@@ -98,6 +98,19 @@ def test_what_was_said_to_one_is_never_shown_to_another(tmp_path: Path) -> None:
     assert "47" not in one.body
 
 
+@pytest.mark.parametrize("mark", ["![screen](https://x.org/{})", '<img alt="{}">'])
+def test_what_markup_hides_was_said_to_one_too(tmp_path: Path, mark: str) -> None:
+    """Addresses of pictures and tags are not seen by who reads, and are published all the same."""
+    people = [f"anna-{number}" for number in range(9)]
+    rows = (
+        ticket(number, f"{STEPS}\nThe sign-in page looks like this {mark.format(people[number])}.")
+        for number in range(9)
+    )
+    (one,) = mined(tmp_path, rows)
+
+    assert one.body == STEPS.replace(":\n1", ":\n\n1")
+
+
 def test_names_and_addresses_that_are_always_the_same_go_too(tmp_path: Path) -> None:
     """Whoever is greeted, signs or is named anywhere is mentioned nowhere."""
     said = (

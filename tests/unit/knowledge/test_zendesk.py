@@ -145,6 +145,7 @@ def test_bad_article_is_told_and_loses_no_other(
         (["{"], "no valid JSON in line 1"),
         (["3"], "no page of a help centre"),
         ([listed(ONE, page=1, page_count=3), listed(ONE, page=3, page_count=3)], "page 2 of 3"),
+        ([listed(ONE, page=1, page_count=10**15)], f"page 2 of {10**15}"),
         ([listed(ONE, meta={"has_more": True})], "last page is missing"),
         ([listed(ONE, end_time=1)], "incremental export"),
     ],

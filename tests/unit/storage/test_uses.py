@@ -85,6 +85,17 @@ def test_busy_agent_does_not_crowd_out_others(store: Store) -> None:
     assert [(one.agent, one.message) for one in found] == [("calm", 1), ("busy", 6), ("busy", 7)]
 
 
+def test_many_agents_share_what_is_read(store: Store) -> None:
+    """However many they are, so many rows are read: the newest of each first."""
+    for number in range(1, 8):
+        decide(store, number, ["a"])
+        tell(store, number, "calm" if number == 1 else "busy", {"a": "used"})
+
+    found = Uses(store.engine).read(EVER, most=3)
+
+    assert [(one.agent, one.message) for one in found] == [("calm", 1), ("busy", 6), ("busy", 7)]
+
+
 def test_erased_requester_is_gone(store: Store) -> None:
     """With the requester goes what was done for them, and the state tells that it changed."""
     decide(store, 1, ["a"], requester="anna")

@@ -148,6 +148,32 @@ def test_article_changed_without_a_record_stays_too(store: Store) -> None:
     assert (done.by, done.kept) == (None, (KEY,))
 
 
+def test_article_taken_over_by_a_source_stays(store: Store) -> None:
+    """Its content is as the undone import left it, but another source keeps it now."""
+    store.articles.replace_articles([A], (), Origin("import", "anna"))
+    store.articles.replace_articles([A], (), IMPORT)
+    done = store.articles.undo(1, UNDO)
+
+    assert (done.by, done.kept) == (None, (KEY,))
+    assert store.articles.list_articles() == (A,)
+
+
+def test_article_whose_version_before_is_no_longer_kept_stays(store: Store) -> None:
+    """That nothing is known of what stood before does not say that nothing stood there."""
+    bodies = ("First.", "Second.")
+    for number in range(KEPT + 1):
+        store.articles.replace_articles([changed(A, bodies[number % 2])], (), IMPORT)
+    store.articles.replace_articles([changed(A, bodies[0])], (), IMPORT)
+    before = store.articles.list_articles()
+    oldest = store.articles.versions(KEY)[-1]
+    assert oldest.article == before[0]
+    assert oldest.change is not None
+    done = store.articles.undo(oldest.change, UNDO)
+
+    assert (done.by, done.removed, done.kept) == (None, 0, (KEY,))
+    assert store.articles.list_articles() == before
+
+
 def test_article_goes_back_to_any_version(store: Store) -> None:
     """To a text, to a deletion, and from one; each is a version again."""
     store.articles.replace_articles([A], (), IMPORT)
