@@ -161,6 +161,18 @@ def test_searches_are_counted_and_not_recorded(client: TestClient) -> None:
     assert rows == 0
 
 
+def test_made_up_languages_are_counted_as_none(client: TestClient) -> None:
+    """Visitors choose no names of rows, however many they send."""
+    for language in ("en", "xx", "qqz", "en-GB"):
+        sent = {"question": QUESTION, "language": language}
+        client.post("/widget/search", json=sent, headers={"origin": SITE})
+    service = service_of(client)
+    service.writes.visitors.vote("helped", "kvistholm", ("ours", "en"))
+    counts = read_counts(service.store.engine, "kvistholm", date(2026, 1, 1))
+
+    assert {one.language for one in counts} == {"en", ""}
+
+
 def test_script_is_served_to_any_page(client: TestClient) -> None:
     """A page of another origin may run it, and a cache may keep it."""
     response = client.get("/widget/triage.js")
@@ -192,4 +204,5 @@ def test_a_household_is_one_visitor() -> None:
     """All IPv6 addresses of a network count together, and an odd address as one."""
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff") != network_of("2001:db9::1")
     assert network_of("192.0.2.1") == "192.0.2.1"
+    assert network_of("::ffff:192.0.2.1") == "192.0.2.1"
     assert network_of("testclient") == ""

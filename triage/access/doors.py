@@ -16,9 +16,10 @@ ANYBODY = domain.Caller("", frozenset(SCOPES))
 _MARK = "__triage_scope__"
 _HERE = re.compile(rb"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?", re.IGNORECASE)
 _PEERS = re.compile(r"127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3}")
-_FORWARDED = frozenset(
-    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"}
+_FORWARDED = re.compile(
+    rb"forwarded|via|x-(forwarded|original|real|client|cluster)-.*|cf-.*|true-client-ip"
 )
+"""Headers that proxies add."""
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -56,7 +57,7 @@ def is_from_here(scope: Mapping[str, Any]) -> bool:
         return False
     hosts = []
     for name, value in scope["headers"]:
-        if name in _FORWARDED:
+        if _FORWARDED.fullmatch(name):
             return False
         if name == b"host":
             hosts.append(value)

@@ -95,5 +95,7 @@ def network_of(address: str) -> str:
     except ValueError:
         return ""
     if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped:
+            return str(found.ipv4_mapped)
         return str(ipaddress.ip_network((found, _NETWORK), strict=False))
     return address

@@ -102,7 +102,10 @@ def is_own_origin(request: Request) -> bool:
     A proxy may speak another scheme than its callers, so the host and port decide.
     """
     origin, host = request.headers.get("origin", ""), request.headers.get("host", "")
-    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
 
 
 def _has_form_token(request: Request, visit: Visit) -> bool:

@@ -44,7 +44,7 @@ NOTHING = Did()
 Doing = Callable[[Item], Did]
 
 
-@router.post("/console/messages/{number:int}/label")
+@router.post("/console/messages/{number}/label")
 @needs("feedback")
 async def label(request: Request, number: int) -> Response:
     """Set the label of one task."""
@@ -52,21 +52,21 @@ async def label(request: Request, number: int) -> Response:
     return await _recorded(request, number, lambda _: Did(labels={task: chosen}))
 
 
-@router.post("/console/messages/{number:int}/confirm")
+@router.post("/console/messages/{number}/confirm")
 @needs("feedback")
 async def confirm(request: Request, number: int) -> Response:
     """Say that all labels are right as they are."""
     return await _recorded(request, number, lambda item: Did(labels=_labels(item)))
 
 
-@router.post("/console/messages/{number:int}/done")
+@router.post("/console/messages/{number}/done")
 @needs("feedback")
 async def done(request: Request, number: int) -> Response:
     """Say that the ticket is closed with the labels as they are."""
     return await _recorded(request, number, lambda item: Did(final=_labels(item)))
 
 
-@router.post("/console/messages/{number:int}/suggestion")
+@router.post("/console/messages/{number}/suggestion")
 @needs("feedback")
 async def suggestion(request: Request, number: int) -> Response:
     """Say what became of a suggestion."""
@@ -82,7 +82,7 @@ async def suggestion(request: Request, number: int) -> Response:
     return await _recorded(request, number, lambda _: Did(uses=(use,)))
 
 
-@router.post("/console/messages/{number:int}/displayed")
+@router.post("/console/messages/{number}/displayed")
 @needs("feedback")
 async def displayed(request: Request, number: int) -> Response:
     """Say which suggestions an agent saw; the same ones are recorded once for each agent."""

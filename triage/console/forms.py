@@ -18,7 +18,7 @@ async def read_form(request: Request, limit: int) -> Mapping[str, str]:
     Raises:
         HTTPException: 415, when the body is no urlencoded form.
         TooLargeError: When it has more bytes than ``limit``.
-        InputError: When it is not UTF-8, or has too many fields.
+        InputError: When it is not UTF-8, holds a zero byte, or has too many fields.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM or "content-encoding" in request.headers:
@@ -38,5 +38,7 @@ async def read_form(request: Request, limit: int) -> Mapping[str, str]:
         )
     except ValueError:
         raise InputError("The form cannot be read.", fix="Send it from its page.") from None
+    if any("\0" in value for pair in pairs for value in pair):
+        raise InputError("The form holds a zero byte.", fix="Send text alone.")
     # Browsers send the lines of a text area with CR LF, whatever was typed.
     return {name: value.replace("\r\n", "\n") for name, value in pairs}

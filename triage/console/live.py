@@ -79,6 +79,8 @@ class Hub:
     async def _stream(self, listener: _Listener) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         end, alive = loop.time() + self._life_s, loop.time() + ALIVE_S
+        if len(self._listeners) >= self._most:
+            return
         # Not before somebody reads: a stream that is never begun is never ended either.
         self._listeners.add(listener)
         if self._task is None or self._task.done():

@@ -39,7 +39,7 @@ class Anew:
     busy: bool = False
 
 
-@router.get("/console/messages/{number:int}")
+@router.get("/console/messages/{number}")
 @needs("feedback")
 async def message(request: Request, number: int) -> Response:
     """Show a message."""

@@ -1,6 +1,5 @@
 """Sign in with a name and a password or with a key, and sign out."""
 
-import ipaddress
 from http import HTTPStatus
 from math import ceil
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from triage.access.accounts import fold_name, verify
 from triage.access.doors import open_to_all
 from triage.access.keys import present
 from triage.access.roles import role_of
+from triage.access.sites import network_of
 from triage.console.context import Console, console_of, visit_of
 from triage.console.door import SIGN_IN, ConsoleRoute, form_of, place_after
 from triage.console.rendering import page
@@ -106,12 +106,5 @@ def _again(request: Request, status: HTTPStatus, reason: str, wait: int = 0) -> 
 
 
 def _network(request: Request) -> str:
-    """Name the network that a request came from: an address, or the /64 of one of IPv6."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 6:  # noqa: PLR2004 - of IP
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return host
+    """Name the network that a request came from."""
+    return network_of(request.client.host) if request.client else ""

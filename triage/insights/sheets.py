@@ -1,11 +1,16 @@
 """Tables as CSV that spreadsheets open without running what stands in them."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
 BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection")."""
+_WIDE = "＝＋－＠"
+_BLANKS = " \u00a0\u3000\ufeff"
+_INSIDE = re.compile(rf"([;\t\r\n][;\t\r\n\"{_BLANKS}]*)(?=[=+@{_WIDE}-])")
+"""A sign behind what cuts cells and rows where the comma is for decimals, as in Danish."""
 GUARD = "'"
 BOM = "\ufeff"
 
@@ -31,6 +36,6 @@ def guarded(cell: Cell) -> str:
     if not isinstance(cell, str):
         return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
     # Spreadsheets pass over blanks, and over full-width forms of the same signs.
-    plain = cell.lstrip(" \u00a0\u3000\ufeff")
-    risky = cell.startswith(BEGINS) or plain.startswith((*BEGINS, "＝", "＋", "－", "＠"))
-    return GUARD + cell if risky else cell
+    risky = cell.startswith(BEGINS) or cell.lstrip(_BLANKS).startswith((*BEGINS, *_WIDE))
+    inside = _INSIDE.sub(rf"\1{GUARD}", cell)
+    return GUARD + inside if risky else inside

@@ -142,3 +142,19 @@ def test_a_stream_nobody_reads_is_not_counted() -> None:
         assert one.listening == 0
 
     asyncio.run(run())
+
+
+def test_streams_that_begin_together_are_bounded_too() -> None:
+    """Many that asked before the first of them was read are no more than are allowed."""
+
+    async def run() -> int:
+        small = hub(Rows(), most=2)
+        streams = [small.listen(None) for _ in range(6)]
+        for stream in streams:
+            await anext(stream, b"")
+        found = small.listening
+        for stream in streams:
+            await stream.aclose()  # type: ignore[attr-defined] # it is a generator
+        return found
+
+    assert asyncio.run(run()) == 2

@@ -168,8 +168,10 @@ async def search(
     brand = request.state.brand
     question = Question(payload.question, TOP, language=_primary(payload.language), brand=brand)
     found = await _widget(request).search(service, question)
-    language = _primary(payload.language) or ""
-    service.writes.visitors.count("found" if found else "nothing", _stored(brand), language)
+    # A language that visitors made up would be a row of its own every day.
+    told = _primary(payload.language)
+    language = told if told in service.pipeline.bundle.manifest.languages else ""
+    service.writes.visitors.count("found" if found else "nothing", _stored(brand), language or "")
     return {
         "articles": [
             Found(
