@@ -29,7 +29,7 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except TriageError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"{error.code}: {error}", err=True)
         raise typer.Exit(REFUSED if isinstance(error, GateError) else UNUSABLE) from error
 
 

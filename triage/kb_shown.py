@@ -76,7 +76,7 @@ def change_lines(changes: Sequence["Change"]) -> list[str]:
         lines.append(
             plain(
                 f"{one.number:>4}  {one.changed_at:%Y-%m-%d %H:%M}  {one.action:<8}"
-                f"{_by(one.by)}{_of(one.source)}  {one.articles} articles{undone}"
+                f"{_by(one.by)}{_of(one.source)}  {_articles(one.articles)}{undone}"
             )
         )
     return lines or ["Nothing was changed yet."]
@@ -85,8 +85,8 @@ def change_lines(changes: Sequence["Change"]) -> list[str]:
 def undone_lines(undone: "Undone") -> list[str]:
     """Tell what came of taking a change back."""
     lines = [
-        f"Change {undone.change} is undone: {undone.restored} articles are what they were, "
-        f"{undone.removed} are removed."
+        f"Change {undone.change} is undone: {_articles(undone.restored)} brought back, "
+        f"{undone.removed} removed."
         if undone.by is not None
         else f"Change {undone.change} is not undone: all its articles were changed since."
     ]
@@ -96,6 +96,10 @@ def undone_lines(undone: "Undone") -> list[str]:
     if undone.by is not None:
         lines.append(f"Have it back with: triage kb undo --change {undone.by}")
     return lines
+
+
+def _articles(count: int) -> str:
+    return "1 article" if count == 1 else f"{count} articles"
 
 
 def _by(name: str) -> str:

@@ -37,10 +37,11 @@ def list_() -> None:
     """Show the bundles, their aliases and the last moves."""
     registry = bench_of(load_settings()).registry
     state = state_of(registry)
-    table = Table("bundle", "aliases", "created", "tasks", "profiles", "state")
+    table = Table("bundle", "aliases", "made (UTC)", "tasks", "profiles", "state")
     for one in state.bundles:
         aliases, tasks, profiles = map(", ".join, (one.aliases, one.tasks, one.profiles))
-        table.add_row(one.id, aliases, one.created, tasks, profiles, one.state)
+        made = one.created[:16].replace("T", " ")
+        table.add_row(one.id, aliases, made, tasks, profiles, one.state)
     console.print(table)
     for alias in state.lost:
         console.print(f"{alias} names {state.aliases[alias]}, which is not there", markup=False)

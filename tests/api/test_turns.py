@@ -246,10 +246,13 @@ def test_broken_connection_leaves_nobody_waiting(*, short: bool) -> None:
 def test_end_of_the_loop_leaves_nobody_waiting() -> None:
     """Whoever leads may be stopped: what it was doing is cancelled, not lost."""
 
+    def slow(numbers: Sequence[int]) -> Sequence[int]:
+        sleep(0.2)
+        return numbers
+
     async def run() -> list[object]:
         turns = Turns(1, 50, 30.0, Metrics())
-        long = Job(lambda _: [sleep(0.2)], 1, short=False)
-        first = asyncio.ensure_future(turns.do_for(None, long))
+        first = asyncio.ensure_future(turns.do_for(None, Job(slow, 1, short=False)))
         await asyncio.sleep(0.01)
         others = asyncio.all_tasks() - {asyncio.current_task(), first}
         for leader in others:

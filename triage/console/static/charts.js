@@ -25,7 +25,8 @@ function options(figure, names, width) {
   const unit = figure.dataset.unit;
   const digits = new Intl.NumberFormat(language, unit === "%" ? { style: "percent" } : { maximumFractionDigits: 1 });
   const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
-  const write = (value) => (value === null || value === undefined ? "–" : digits.format(value) + (unit === "h" ? " h" : ""));
+  const form = unit === "h" ? figure.dataset.hours : "#";
+  const write = (value) => (value === null || value === undefined ? "–" : form.replace("#", digits.format(value)));
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
   return {
     width,

@@ -35,8 +35,18 @@ function forms() {
   }
 }
 
+/** Scroll rows of links that are wider than the screen to the page that is open. */
+function reveal() {
+  for (const here of document.querySelectorAll(".nav [aria-current], .tabs [aria-current]")) {
+    const row = here.parentElement;
+    const left = here.getBoundingClientRect().left - row.getBoundingClientRect().left;
+    row.scrollLeft += left - (row.clientWidth - here.offsetWidth) / 2;
+  }
+}
+
 listen();
 help();
 menus();
 forms();
+reveal();
 localTimes(document);
