@@ -74,6 +74,19 @@ def test_requests_beyond_the_queue_are_refused_at_once(serve: Serve) -> None:
     assert answered == [200, 200]
 
 
+def test_nothing_of_a_request_is_read_that_there_is_no_room_for(serve: Serve) -> None:
+    """It is refused, whatever its body holds, and logged once with its status."""
+    client = serve(max_in_flight=1)
+    turns = client.app.state.turns  # type: ignore[attr-defined] # the app is ours
+    with turns._admitted():
+        refused = client.post("/v1/classify", content=b"{", headers={"Content-Type": "text/plain"})
+    after = client.post("/v1/classify", json={"text": PARCEL})
+
+    problem(refused, 503, "overloaded")
+    assert refused.headers["retry-after"] == "1"
+    assert after.status_code == 200
+
+
 def test_work_whose_turn_comes_too_late_is_never_begun() -> None:
     """A request waits no longer than allowed and then is not computed."""
     metrics = Metrics()

@@ -266,7 +266,8 @@ async def _on_triage_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, errors.TriageError):
         raise error
     problem = problem_of(error, instance_of(request))
-    if problem.status >= SERVER_FAULT:
+    # Refusals come by hundreds a second; metrics count them by reason.
+    if problem.status >= SERVER_FAULT and not isinstance(error, errors.OverloadedError):
         request.app.state.service.telemetry.log.warning(
             "request_failed", code=error.code, request_id=request.state.request_id
         )

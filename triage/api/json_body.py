@@ -23,7 +23,8 @@ LARGE = 64 * 1024
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Direct = Callable[[Request, Any], Coroutine[Any, Any, Response]]
-"""Answers a request whose body has the form that its route asks for."""
+"""Answers a request whose body has the form that its route asks for. It is to go to the queue, so
+that a request for which there is no room is refused before it is read."""
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 DIRECT = "__triage_direct__"
 """Attribute of an endpoint that has a direct way."""
@@ -56,6 +57,8 @@ class JsonRoute(GuardedRoute):
         direct: Direct | None = getattr(self.endpoint, DIRECT, None)
 
         async def handler(request: Request) -> Response:
+            if direct:
+                request.app.state.turns.check_room()
             check_type(request)
             raw = await read_body(request, request.app.state.service.settings.max_body_bytes)
             parsed = await parse_body(raw, model.checked_apart)

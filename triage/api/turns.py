@@ -1,9 +1,10 @@
 """Who works, who waits, and who is refused at once; messages that wait are done together.
 
-Handing a message to a thread and back costs as much as labelling it, and two threads that compute
-disturb each other. So short work is done on the event loop while few are there. Behind a queue
-one thread does it, a few messages at a time, which together take a fifth less; the loop is free
-meanwhile, and refuses at once what is too much. Longer work goes to threads, in groups too.
+Handing a message to a thread and back costs as much as labelling it, and beside a thread that
+computes the event loop waits for the interpreter at every step it takes. So short work is done on
+the event loop itself, a few messages at a time, which together take a fifth less; between groups
+the loop hears all who have arrived meanwhile, and refuses at once what is too much. Longer work
+goes to threads, in groups too.
 """
 
 import asyncio
@@ -26,10 +27,14 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 Gone = Callable[[], bool]
 """Tells whether the caller has gone away."""
-FEW = 8
-"""Requests in flight from which short work is not done on the event loop any more."""
 TOGETHER, TOGETHER_SIZE = 8, 2_000
 """Most items of one group, and their size in characters: some 10 ms of short work."""
+QUIET = 4
+"""Passes of the event loop without a request after which none is waiting to be heard. A pass takes
+in one connection at most, and from there to the queue it takes three."""
+HEARING_S = 0.02
+"""Longest time that is spent on hearing who has arrived before the next group is done: about that
+of a group, so that a flood of any size takes half of the processor at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,10 +110,20 @@ class Turns:
         self._max_in_flight = max_in_flight
         self._timeout_s = timeout_s
         self._metrics = metrics
-        self._in_flight = 0
+        self._in_flight = self._heard = 0
         self._short, self._long = _Queue(1), _Queue(threads)
         self._tasks: set[asyncio.Task[None]] = set()
         metrics.in_flight.set_function(lambda: self._in_flight)
+
+    def check_room(self) -> None:
+        """Refuse a request at once that there is no room for, before anything of it is read.
+
+        Raises:
+            OverloadedError: When too many wait already.
+        """
+        if self._in_flight >= self._max_in_flight:
+            self._heard += 1
+            raise self._overloaded("queue_full", "Too many requests wait already.")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run work in a thread when its turn comes.
@@ -160,15 +175,22 @@ class Turns:
         """Do what waits in a queue until nothing is left."""
         try:
             while queue.waiting:
-                if queue is self._short and self._in_flight < FEW:
+                if queue is self._short:
                     await self._do(queue, here=True)
-                    # The loop counts all who have arrived meanwhile, and refuses whom it must.
-                    await asyncio.sleep(0)
+                    await self._hear()
                 else:
                     async with self._free:
                         await self._do(queue)
         finally:
             queue.leaders -= 1
+
+    async def _hear(self) -> None:
+        """Let the loop count all who arrived during work on it, and refuse whom it must."""
+        until, quiet = monotonic() + HEARING_S, 0
+        while quiet < QUIET and monotonic() < until:
+            heard = self._heard
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if self._heard == heard else 0
 
     async def _do(self, queue: _Queue, *, here: bool = False) -> None:
         """Do the next group; whatever happens, each of it is told, and the next ones are done."""
@@ -207,8 +229,8 @@ class Turns:
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:
-        if self._in_flight >= self._max_in_flight:
-            raise self._overloaded("queue_full", "Too many requests wait already.")
+        self.check_room()
+        self._heard += 1
         self._in_flight += 1
         try:
             yield
