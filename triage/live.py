@@ -25,18 +25,17 @@ from triage.errors import BundleError, CorruptBundleError
 from triage.knowledge.finder import Tools, make_tools
 from triage.knowledge.refresh import brought_up
 from triage.knowledge.vectors import remember
-from triage.pipeline import Pipeline
+from triage.pipeline import Case, Pipeline
 from triage.settings import Settings
 from triage.suggest.draft import Recipient
 from triage.suggest.embedding import Embedder
 from triage.suggest.index import PassageIndex
 from triage.suggest.query import Filters, Query
-from triage.suggest.suggester import Suggester
+from triage.suggest.suggester import Asked, Suggester
 from triage.suggest.voice.tone import tone_of
 from triage.suggest.voice.voices import SILENT, Voices, load_voices
 from triage.suggest.voice.waiting import is_live
 from triage.telemetry import Telemetry
-from triage.text.clean import Cleaned
 from triage.text.language import LanguageIdentifier
 from triage.text.passages import cut
 
@@ -109,27 +108,23 @@ class KnowledgeBase:
         self._now = now
         self._waiting = waiting
 
-    def suggest(
-        self,
-        message: Message,
-        cleaned: Cleaned,
-        language: Language,
-        vector: Vectors,
-        labels: Mapping[str, LabelResult],
-        top: int,
-    ) -> Suggestions:
-        """Suggest articles of the message's brand and audience."""
-        now, context = self._now(), message.context
+    def suggest(self, cases: Sequence[Case], top: int) -> list[Suggestions]:
+        """Suggest articles of each message's brand and audience."""
+        now = self._now()
+        return self.suggester.suggest_all([self._asked(case, now) for case in cases], top)
+
+    def _asked(self, case: Case, now: datetime) -> Asked:
+        message, text, language = case.message, case.cleaned.text, case.language.code
+        context = message.context
         filters = Filters(now.date(), context.brand, context.audience)
-        query = Query(cleaned.text, language.code, vector, filters)
         recipient = Recipient(
             message.customer_name,
-            tone_of(_given(labels, "sentiment"), cleaned.text, language.code),
-            _given(labels, "priority"),
+            tone_of(_given(case.labels, "sentiment"), text, language),
+            _given(case.labels, "priority"),
             context.brand,
             self._waiting.of(context, now),
         )
-        return self.suggester.suggest(query, top, None, recipient)
+        return Asked(Query(text, language, case.vector, filters), recipient)
 
     def answer(
         self, question: Question, text: str, language: Language, vector: Vectors

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import perf_counter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from triage.bundle.store import Bundle
 from triage.domain import (
@@ -27,19 +27,21 @@ from triage.text.clean import Cleaned, clean
 from triage.text.language import LanguageIdentifier
 
 
-class MessageSuggester(Protocol):
-    """Finds replies for a message that is already cleaned, identified and encoded."""
+class Case(NamedTuple):
+    """A message with what is known of it once it is labelled."""
 
-    def suggest(
-        self,
-        message: Message,
-        cleaned: Cleaned,
-        language: Language,
-        vector: Vectors,
-        labels: Mapping[str, LabelResult],
-        top: int,
-    ) -> Suggestions:
-        """Return the best suggestions, or the reason why there is none."""
+    message: Message
+    cleaned: Cleaned
+    language: Language
+    vector: Vectors
+    labels: Mapping[str, LabelResult]
+
+
+class MessageSuggester(Protocol):
+    """Finds replies for messages that are already labelled."""
+
+    def suggest(self, cases: Sequence[Case], top: int) -> list[Suggestions]:
+        """Return for each the best suggestions, or the reason why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ class _Encoded:
     probabilities: Mapping[str, Probabilities]
     refusals: Sequence[Reason | None]
     timings_ms: dict[str, float]
+
+    def timings(self, labelled_s: float, suggested_s: float) -> dict[str, float]:
+        """Return the share of one message in each step, with the time of the last two."""
+        each = 1000 / len(self.messages)
+        timings = {**self.timings_ms, "suggest": suggested_s * each}
+        timings["label"] += labelled_s * each
+        timings["total"] = sum(timings.values())
+        return timings
 
 
 class Pipeline:
@@ -83,7 +93,25 @@ class Pipeline:
         if not messages:
             return []
         batch = self._encode(messages)
-        return [self._answer(batch, row, tasks, options) for row in range(len(messages))]
+        begun = perf_counter()
+        labels = [self._label(batch, row, tasks, options) for row in range(len(messages))]
+        labelled = perf_counter()
+        suggestions = self._suggest(batch, labels, options)
+        timings = batch.timings(labelled - begun, perf_counter() - labelled)
+        return [
+            TriageResult(
+                id=message.id,
+                model=self.model,
+                language=batch.languages[row],
+                cleaned_text=batch.cleaned[row].text,
+                removed=batch.cleaned[row].removed,
+                truncated=batch.cleaned[row].truncated,
+                labels=labels[row],
+                suggestions=suggestions[row],
+                timings_ms=dict(timings),
+            )
+            for row, message in enumerate(messages)
+        ]
 
     def _tasks(self, options: Options) -> tuple[str, ...]:
         asked = self.labeler.tasks if options.tasks is None else options.tasks
@@ -113,30 +141,6 @@ class Pipeline:
         shares = [(b - a) * 1000 / len(messages) for a, b in pairwise(marks)]
         timings = dict(zip(("clean", "encode", "label"), shares, strict=True))
         return _Encoded(messages, cleaned, languages, vectors, probabilities, refusals, timings)
-
-    def _answer(
-        self, batch: _Encoded, row: int, tasks: tuple[str, ...], options: Options
-    ) -> TriageResult:
-        begun = perf_counter()
-        labels = self._label(batch, row, tasks, options)
-        labelled = perf_counter()
-        suggestions = self._suggest(batch, row, labels, options)
-        timings = dict(batch.timings_ms)
-        timings["label"] += (labelled - begun) * 1000
-        timings["suggest"] = (perf_counter() - labelled) * 1000
-        timings["total"] = sum(timings.values())
-        cleaned = batch.cleaned[row]
-        return TriageResult(
-            id=batch.messages[row].id,
-            model=self.model,
-            language=batch.languages[row],
-            cleaned_text=cleaned.text,
-            removed=cleaned.removed,
-            truncated=cleaned.truncated,
-            labels=labels,
-            suggestions=suggestions,
-            timings_ms=timings,
-        )
 
     def _label(
         self, batch: _Encoded, row: int, tasks: tuple[str, ...], options: Options
@@ -173,19 +177,26 @@ class Pipeline:
         return {task: tuple(locate(span) for span in spans) for task, spans in found.items()}
 
     def _suggest(
-        self, batch: _Encoded, row: int, labels: Mapping[str, LabelResult], options: Options
-    ) -> Suggestions:
-        reason = self._no_suggestion(batch.refusals[row], options)
-        if reason or self.suggester is None:
-            return Suggestions((), reason)
-        return self.suggester.suggest(
-            batch.messages[row],
-            batch.cleaned[row],
-            batch.languages[row],
-            batch.vectors[row],
-            labels,
-            options.suggestions,
-        )
+        self, batch: _Encoded, labels: Sequence[Mapping[str, LabelResult]], options: Options
+    ) -> list[Suggestions]:
+        reasons = [self._no_suggestion(refusal, options) for refusal in batch.refusals]
+        found = [Suggestions((), reason) for reason in reasons]
+        asked = [row for row, reason in enumerate(reasons) if reason is None]
+        if self.suggester is not None and asked:
+            cases = [
+                Case(
+                    batch.messages[row],
+                    batch.cleaned[row],
+                    batch.languages[row],
+                    batch.vectors[row],
+                    labels[row],
+                )
+                for row in asked
+            ]
+            answers = self.suggester.suggest(cases, options.suggestions)
+            for row, answer in zip(asked, answers, strict=True):
+                found[row] = answer
+        return found
 
     def _no_suggestion(self, refusal: Reason | None, options: Options) -> NoSuggestionReason | None:
         if options.suggestions == 0:

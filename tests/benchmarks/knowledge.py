@@ -95,7 +95,7 @@ def ours(matrix: Vectors) -> Search:
     scan = QuantisedScan(matrix)
 
     def search(question: Vectors) -> Rows:
-        near, error = scan.scores(question)
+        (near,), (error,) = scan.scores(question[None])
         # The fifth best of the best in each stretch is at most the fifth best of all.
         peaks = np.maximum.reduceat(near, np.arange(0, len(near), min(64, len(near) // TOP)))
         least = np.partition(peaks, -TOP)[-TOP] - 2 * error

@@ -1,16 +1,14 @@
 """The way of one message through a real bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from triage.bundle.store import Bundle, load_bundle
-from triage.domain import LabelResult, Language, Message, Options, Suggestion, Suggestions
-from triage.encoders.base import Vectors
+from triage.domain import LabelResult, Message, Options, Suggestion, Suggestions
 from triage.errors import UnknownTaskError
-from triage.pipeline import Pipeline
-from triage.text.clean import Cleaned
+from triage.pipeline import Case, Pipeline
 from triage.text.language import LanguageIdentifier
 
 CLEAR = "The app shows a blank page, I need this before Friday, here is the order number"
@@ -23,19 +21,13 @@ class Recorder:
     def __init__(self) -> None:
         self.asked: list[tuple[Message, str, str, int, Mapping[str, LabelResult], int]] = []
 
-    def suggest(
-        self,
-        message: Message,
-        cleaned: Cleaned,
-        language: Language,
-        vector: Vectors,
-        labels: Mapping[str, LabelResult],
-        top: int,
-    ) -> Suggestions:
-        """Answer with one suggestion."""
-        asked = (message, cleaned.text, language.code, vector.shape[0], labels, top)
-        self.asked.append(asked)
-        return Suggestions((Suggestion("a", "a#0", "T", None, "en", 0.9, "A", "R", {}),), None)
+    def suggest(self, cases: Sequence[Case], top: int) -> list[Suggestions]:
+        """Answer with one suggestion each."""
+        for one in cases:
+            seen = (one.message, one.cleaned.text, one.language.code, one.vector.shape[0])
+            self.asked.append((*seen, one.labels, top))
+        found = Suggestion("a", "a#0", "T", None, "en", 0.9, "A", "R", {})
+        return [Suggestions((found,), None)] * len(cases)
 
 
 @pytest.fixture(scope="module")

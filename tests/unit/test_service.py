@@ -20,6 +20,7 @@ from triage.errors import (
     TooLargeError,
 )
 from triage.live import Question
+from triage.pipeline import Case
 from triage.service import Service
 from triage.settings import Settings
 from triage.storage.engine import transaction
@@ -79,7 +80,8 @@ def suggested(service: Service, message: Message) -> Suggestions:
     encoders, profile = service.pipeline.bundle.encoders, service.pipeline.profile
     vector = encoders.encode([cleaned.text], [language.code], profile)[0]
     labels = {"sentiment": LabelResult("negative", 0.9, "suggest", None, ())}
-    return service.pipeline.suggester.suggest(message, cleaned, language, vector, labels, 3)
+    case = Case(message, cleaned, language, vector, labels)
+    return service.pipeline.suggester.suggest([case], 3)[0]
 
 
 def test_unknown_profile_is_refused_with_those_there_are(served: Settings) -> None:

@@ -101,10 +101,14 @@ def find_cases(
     vectors = np.zeros((len(kept), index.embedder.encoders.dim), np.float32)
     for start in range(0, len(kept), BLOCK):
         some = kept[start : start + BLOCK]
-        vectors[start : start + BLOCK] = embedded(index.embedder, some)
-        for one, vector in zip(some, vectors[start:], strict=False):
-            query = Query(one.text, one.language, vector, Filters(one.at.date(), one.brand))
-            found = index.find(query, WIDER, vector)
+        made = embedded(index.embedder, some)
+        vectors[start : start + BLOCK] = made
+        queries = [
+            Query(one.text, one.language, vector, Filters(one.at.date(), one.brand))
+            for one, vector in zip(some, made, strict=True)
+        ]
+        every = index.find_all(queries, WIDER, list(made))
+        for one, found in zip(some, every, strict=True):
             sure = calibrator.confidences(found, one.text)
             items.append(Case.of(one, [hit.name for hit in found], sure))
         advance(len(some))

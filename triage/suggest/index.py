@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import compress
+from itertools import compress, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,6 @@ from triage.suggest.ranking import (
     article_scores,
     contenders,
     fuse,
-    margin,
-    top_groups,
 )
 from triage.suggest.segments import (
     ArticleKey,
@@ -30,6 +28,7 @@ from triage.suggest.segments import (
     key,
     passages_of,
 )
+from triage.suggest.standings import standings
 from triage.suggest.view import Layout, View, Views
 
 __all__ = ["ArticleKey", "Cut", "PassageIndex", "key"]
@@ -38,9 +37,14 @@ MAX_ANSWER = 1_500
 """Longest body, in characters, that is offered whole as an answer."""
 CROWDED_SHARE, CROWDED_LEAST = 0.05, 1_000
 """Passages changed or deleted, as a share of all and at least, from which on a merge is due."""
+SCANNED = 1 << 20
+"""Most scores that are worked out at once: 8 MB."""
 COPIED_ROWS, COPIES = 1_000, 16
 """Most passages of a view whose vectors are copied, and most views. So few are compared exactly in
 less time than all of them within a bound."""
+Near = tuple[Scores, float]
+"""A score for each passage, shape ``(n,)``, and how far one may be off."""
+NOT_NEEDED: Near = (np.zeros(0, np.float32), 0.0)
 
 
 class PassageIndex:
@@ -168,37 +172,58 @@ class PassageIndex:
         """Find the best ``top`` distinct articles, best first, without a threshold.
 
         An article is shown in the language of the question where it has such a translation.
-
-        Raises:
-            EncoderError: When the query's vector has another width than the index.
         """
         return [self.hit(one) for one in self.find(query, top)]
 
-    def find(self, query: Query, top: int, question: Vectors | None = None) -> list[Standing]:
+    def find(self, query: Query, top: int) -> list[Standing]:
         """Rank articles as ``search`` does and leave their texts for ``hit``.
-
-        Few passages are scored exactly. Of many, all are scored within a bound, and those that can
-        win are scored exactly. ``question`` is what the embedder gave for the query, if it did yet.
 
         Raises:
             EncoderError: When the query's vector has another width than the index.
         """
-        view = self._view(query)
+        return self.find_all([query], top, [self.embedder.question(query)])[0]
+
+    def find_all(
+        self, queries: Sequence[Query], top: int, questions: Sequence[Vectors]
+    ) -> list[list[Standing]]:
+        """Rank articles for several questions, for each as ``find`` does.
+
+        Few passages are scored exactly. Of many, all are scored within a bound, for several
+        questions at once, and those that can win are scored exactly.
+
+        Args:
+            queries: The questions.
+            top: How many articles are wanted for each.
+            questions: What the embedder gave for each.
+        """
+        views = [self._view(query) for query in queries]
+        found: list[list[Standing]] = []
+        together = max(1, SCANNED // max(self.size, 1))
+        for start in range(0, len(queries), together):
+            some = slice(start, start + together)
+            near = self._near(views[some], questions[some])
+            found += map(
+                self._found, queries[some], views[some], questions[some], near, repeat(top)
+            )
+        return found
+
+    def _found(
+        self, query: Query, view: View, question: Vectors, near: Near, top: int
+    ) -> list[Standing]:
         if top < 1 or not len(view.articles):
             return []
-        question = self.embedder.question(query) if question is None else question
         words = self._words.sums(query.text, view.spoken)
         lexical = words.scores(view.rows, view.codes)
         vectors = view.vectors
         if vectors is None:
-            near, error = self._near(question)
-            best = article_scores(fuse(near[view.rows], lexical, view.credit), view.kinds)
+            scores, error = near
+            best = article_scores(fuse(scores[view.rows], lexical, view.credit), view.kinds)
             chosen = contenders(best, view.groups, top + 1, error * (1 + SECOND_WEIGHT))
             view, kept = view.narrowed(chosen)
             vectors, lexical = self._vectors(view.rows), lexical[kept]
         # Row by row, so that a score does not depend on what stands beside it.
         dense = np.vecdot(vectors, question)
-        return self._standings(view, dense, lexical, (query.language, top))
+        return standings(view, dense, lexical, self._article, (query.language, top))
 
     def hit(self, found: Standing) -> Hit:
         """Give the texts of an article that this index found."""
@@ -219,35 +244,6 @@ class PassageIndex:
             margin=found.margin,
             same_language=found.same_language,
         )
-
-    def _standings(
-        self, view: View, dense: Scores, lexical: Scores, wish: tuple[str, int]
-    ) -> list[Standing]:
-        language, top = wish
-        fused = fuse(dense, lexical, view.credit)
-        scores = article_scores(fused, view.kinds)
-        ranked = top_groups(scores, view.groups, top + 1)
-        values = scores[ranked].tolist()
-        standings = []
-        bounds = zip(view.starts[ranked].tolist(), view.starts[1:][ranked].tolist(), strict=True)
-        numbers = view.articles[ranked].tolist()
-        # A handful of rows each: lists are several times faster than arrays here.
-        for rank, (number, (begin, end)) in enumerate(zip(numbers[:top], bounds, strict=False)):
-            article = self._article(number)
-            standings.append(
-                Standing(
-                    article=number,
-                    rows=view.rows[begin:end].tolist(),
-                    fused=fused[begin:end].tolist(),
-                    score=values[rank],
-                    dense=max(dense[begin:end].tolist()),
-                    lexical=max(lexical[begin:end].tolist()),
-                    margin=margin(values, rank),
-                    same_language=article.language == language,
-                    name=article.id,
-                )
-            )
-        return standings
 
     def _view(self, query: Query) -> View:
         name = (query.filters, query.language, query.article_language)
@@ -278,10 +274,13 @@ class PassageIndex:
         vectors[~old] = self._delta.vectors[rows[~old] - border]
         return vectors
 
-    def _near(self, question: Vectors) -> tuple[Scores, float]:
-        found = [part.scan.scores(question) for part in self._parts]
-        near = found[0][0] if len(found) == 1 else np.concatenate([near for near, _ in found])
-        return near, max(error for _, error in found)
+    def _near(self, views: Sequence[View], questions: Sequence[Vectors]) -> list[Near]:
+        if all(view.vectors is not None for view in views):
+            return [NOT_NEEDED] * len(views)
+        scanned = [part.scan.scores(np.stack(questions)) for part in self._parts]
+        near = np.concatenate([one for one, _ in scanned], axis=1) if scanned[1:] else scanned[0][0]
+        errors = map(max, zip(*(errors for _, errors in scanned), strict=True))
+        return list(zip(near, errors, strict=True))
 
     def _article(self, number: int) -> Article:
         border = len(self._base.articles)

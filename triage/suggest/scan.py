@@ -1,12 +1,12 @@
 """Compare a question with every passage vector, fast and with a bound on the error.
 
-The question is compared with rows of 7 bits first, in one integer product by ONNX Runtime: a
-quarter of the bytes, and memory is what a scan waits for. The error of such a score is bounded by
+Questions are compared with rows of 7 bits first, in one integer product by ONNX Runtime: a quarter
+of the bytes, and memory is what a scan waits for, so that eight questions take twice the time of
+one. The error of such a score is bounded by
 Cauchy and Schwarz, so whoever compares exactly the few passages within the bound finds what an
 exact scan finds. 100,000 passages of 256 columns take 2.7 ms of one core, numpy's float32 14 ms.
 """
 
-import math
 from functools import cache
 from typing import Protocol
 
@@ -28,8 +28,15 @@ _QUESTION_LEVELS, _ZERO = 127, 128
 class Scan(Protocol):
     """Scores questions against the rows of one matrix."""
 
-    def scores(self, question: Vectors) -> tuple[Scores, float]:
-        """Return a score for each row, shape ``(n,)``, and how far one may be off."""
+    def scores(self, questions: Vectors) -> tuple[Scores, list[float]]:
+        """Score all rows for several questions.
+
+        Args:
+            questions: Shape ``(b, dim)``.
+
+        Returns:
+            Scores, shape ``(b, n)``, and for each question how far one may be off.
+        """
 
 
 def make_scan(vectors: Vectors) -> Scan:
@@ -47,9 +54,9 @@ class PlainScan:
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
 
-    def scores(self, question: Vectors) -> tuple[Scores, float]:
-        """Return a score for each row, shape ``(n,)``, and how far one may be off."""
-        return self._vectors @ question, float(ROUNDING)
+    def scores(self, questions: Vectors) -> tuple[Scores, list[float]]:
+        """Score all rows for several questions, shape ``(b, dim)``; see ``Scan``."""
+        return questions @ self._vectors.T, [float(ROUNDING)] * len(questions)
 
 
 class QuantisedScan:
@@ -76,18 +83,21 @@ class QuantisedScan:
             product_graph(rows), options, providers=["CPUExecutionProvider"]
         )
 
-    def scores(self, question: Vectors) -> tuple[Scores, float]:
-        """Return a score for each row, shape ``(n,)``, and how far one may be off."""
-        rotated = question @ self._rotation
-        scale = max(np.abs(rotated).max(), np.float32(1e-9)) / np.float32(_QUESTION_LEVELS)
-        rounded = np.rint(rotated / scale)
-        given = (rounded + np.float32(_ZERO)).astype(np.uint8)[None]
+    def scores(self, questions: Vectors) -> tuple[Scores, list[float]]:
+        """Score all rows for several questions, shape ``(b, dim)``; see ``Scan``."""
+        rotated = questions @ self._rotation
+        largest = np.abs(rotated).max(axis=1, initial=1e-9, keepdims=True)
+        scales = largest / np.float32(_QUESTION_LEVELS)
+        rounded = np.rint(rotated / scales)
+        given = (rounded + np.float32(_ZERO)).astype(np.uint8)
+        product = self._session.run(None, {"question": given})[0]
         # Below 2**24 up to 2,000 columns, so that single precision holds the product.
-        product = self._session.run(None, {"question": given})[0][0].astype(np.float32)
-        near = rounded * scale
-        away = rotated - near
-        error = math.sqrt(away @ away) + math.sqrt(near @ near) * float(self._row_error)
-        return product * (self._scales * scale), error + float(ROUNDING)
+        near = np.multiply(product, self._scales, dtype=np.float32, casting="same_kind")
+        near *= scales
+        kept = rounded * scales
+        away = np.linalg.norm(rotated - kept, axis=1)
+        errors = away + np.linalg.norm(kept, axis=1) * self._row_error + ROUNDING
+        return near, errors.tolist()
 
 
 @cache
@@ -117,7 +127,7 @@ def _largest_error(rows: Vectors, scales: Scores, rounded: NDArray[np.int8]) -> 
 
 
 def product_graph(rows: NDArray[np.int8]) -> bytes:
-    """Write an ONNX graph that multiplies ``question`` (1, dim), zero at 128, by fixed rows.
+    """Write an ONNX graph that multiplies ``question`` (b, dim), zero at 128, by fixed rows.
 
     The rows are a constant of the graph, which ONNX Runtime lays out for its kernels once, at
     loading. The format is that of https://onnx.ai/onnx/repo-docs/IR.html: a dozen fields, so
@@ -133,8 +143,8 @@ def product_graph(rows: NDArray[np.int8]) -> bytes:
     graph = _field(1, node) + _field(2, b"scan")
     graph += _field(5, _tensor(b"rows", _INT8, (dim, n), turned.tobytes()))
     graph += _field(5, _tensor(b"zero", _UINT8, (), bytes([_ZERO])))
-    graph += _field(11, _value(b"question", _UINT8, (1, dim)))
-    graph += _field(12, _value(b"product", _INT32, (1, n)))
+    graph += _field(11, _value(b"question", _UINT8, dim))
+    graph += _field(12, _value(b"product", _INT32, n))
     return _number(1, 8) + _field(7, graph) + _field(8, _number(2, 13))
 
 
@@ -146,8 +156,8 @@ def _tensor(name: bytes, kind: int, shape: tuple[int, ...], content: bytes) -> b
     return sizes + _number(2, kind) + _field(8, name) + _field(9, content)
 
 
-def _value(name: bytes, kind: int, shape: tuple[int, ...]) -> bytes:
-    sizes = b"".join(_field(1, _number(1, size)) for size in shape)
+def _value(name: bytes, kind: int, columns: int) -> bytes:
+    sizes = _field(1, _field(2, b"b")) + _field(1, _number(1, columns))
     return _field(1, name) + _field(2, _field(1, _number(1, kind) + _field(2, sizes)))
 
 

@@ -17,17 +17,18 @@ def test_no_score_is_off_by_more_than_is_said(count: int, dim: int) -> None:
     vectors = rows(count, dim)
     vectors[0] = 0
     scan = QuantisedScan(vectors)
-    for question in (*rows(20, dim, 1), *-vectors[-2:], np.zeros(dim, np.float32)):
-        near, error = scan.scores(question)
+    questions = np.stack([*rows(20, dim, 1), *-vectors[-1:], np.zeros(dim, np.float32)])
+    near, errors = scan.scores(questions)
 
-        assert near.shape == (count,)
-        assert np.abs(near - vectors @ question).max() <= error
+    assert near.shape == (22, count)
+    for question, scores, error in zip(questions, near, errors, strict=True):
+        assert np.abs(scores - vectors @ question).max() <= error
 
 
 def test_bound_is_tight_enough_to_be_of_use() -> None:
     """Within two bounds of the fifth best stand few others."""
     vectors = rows(5_000, 256)
-    near, error = QuantisedScan(vectors).scores(rows(1, 256, 1)[0])
+    (near,), (error,) = QuantisedScan(vectors).scores(rows(1, 256, 1))
 
     assert error < 0.03
     assert (near >= np.sort(near)[-5] - 2 * error).sum() < 250
@@ -44,6 +45,6 @@ def test_largest_values_do_not_overflow() -> None:
     dim = 256
     vectors = np.full((100, dim), dim**-0.5, np.float32)
     vectors[50:] *= -1
-    near, error = QuantisedScan(vectors).scores(vectors[0])
+    (near,), (error,) = QuantisedScan(vectors).scores(vectors[:1])
 
     assert np.abs(near - vectors @ vectors[0]).max() <= error

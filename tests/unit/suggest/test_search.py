@@ -74,6 +74,21 @@ def test_search_finds_what_a_loop_finds(held: list[Article], data: st.DataObject
         )
 
 
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("scores", [1, 20, 1 << 20])
+@given(st.lists(articles, min_size=1, max_size=12, unique_by=key), st.data())
+@settings(max_examples=40, deadline=None)
+def test_company_changes_no_answer(scores: int, held: list[Article], data: st.DataObject) -> None:
+    """Questions asked together get what each gets alone, to the last bit."""
+    asked, top = data.draw(st.lists(questions, max_size=5)), data.draw(st.integers(0, 6))
+    index = PassageIndex.build([(a, passages(a)) for a in held], encoders(), PROFILE)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(index_module, "SCANNED", scores)
+        together = index.find_all(asked, top, [one.vector for one in asked])
+
+    assert together == [index.find(one, top) for one in asked]
+
+
 def by_loop(held: Sequence[Article], asked: Query) -> Found:
     """Score the articles that may be shown as the definitions say, one passage at a time."""
     every = [one for a in held for one in passages(a)]
