@@ -28,6 +28,7 @@ SHOWN_GAP = 200
 
 _FIRST_CARRIER = 0xF0000
 _PLAIN_SPACE = re.compile(r"[^\S \n]")
+_BLANK = re.compile(r"\s")
 _WORD = re.compile(r"\S+|\s+")
 _ENTITY = re.compile(r"&(?:#[0-9A-Za-z]{1,8}|[A-Za-z][0-9A-Za-z]{1,31});?")
 _INLINE = frozenset(
@@ -67,9 +68,7 @@ class _Builder:
         self.shown: list[Text] = []
         self._source = source
         self._text: list[str] = []
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        self._marks: list[int] = []
+        self._runs: list[int] = []
         self._last = Text(0, 0, 0)
 
     def add(self, piece: str | Text) -> None:
@@ -87,12 +86,12 @@ class _Builder:
             self._copy(raw, piece.start, piece.mark)
 
     def mapped(self) -> Mapped:
-        return Mapped(
-            "".join(self._text),
-            np.array(self._starts, dtype=np.int32),
-            np.array(self._ends, dtype=np.int32),
-            np.array(self._marks, dtype=np.uint8),
-        )
+        runs = np.array(self._runs, np.int32).reshape(-1, 5)
+        sizes = runs[:, 0]
+        first, last, step, mark = np.repeat(runs[:, 1:], sizes, axis=0).T
+        within = np.arange(len(mark)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        along = (step * within).astype(np.int32)
+        return Mapped("".join(self._text), first + along, last + along, mark.astype(np.uint8))
 
     def _decode(self, raw: str, piece: Text) -> None:
         done = 0
@@ -109,15 +108,11 @@ class _Builder:
 
     def _copy(self, text: str, start: int, mark: int) -> None:
         self._text.append(text)
-        self._starts.extend(range(start, start + len(text)))
-        self._ends.extend(range(start + 1, start + len(text) + 1))
-        self._marks.extend([mark] * len(text))
+        self._runs += (len(text), start, start + 1, 1, mark)
 
     def _spread(self, text: str, start: int, end: int, mark: int) -> None:
         self._text.append(text)
-        self._starts.extend([start] * len(text))
-        self._ends.extend([end] * len(text))
-        self._marks.extend([mark] * len(text))
+        self._runs += (len(text), start, end, 0, mark)
 
 
 def _within_budget(pieces: Sequence[Text | Tag]) -> tuple[list[Text | Tag], bool]:
@@ -142,7 +137,7 @@ def _within_budget(pieces: Sequence[Text | Tag]) -> tuple[list[Text | Tag], bool
 
 
 def _parts(source: str, piece: Text) -> Iterator[str | Text]:
-    if piece.shown is not None:
+    if piece.shown is not None or not _BLANK.search(source, piece.start, piece.end):
         yield piece
         return
     for match in _WORD.finditer(source, piece.start, piece.end):

@@ -15,6 +15,8 @@ _TAG = re.compile(r"(?<!\\)(?:</?[A-Za-z][^<>]*>|<!--[^<>]*-->)")
 _STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)([^*_\n]+)(?<!\\)\1")
 _EMPHASIS = re.compile(r"(?<![\w*\\])([*_])(?=\S)([^*_\n]*[^*_\s\\])\1(?![\w*])")
 _CODE = re.compile(r"(?<!\\)(`{1,2})([^`\n]+)\1")
+_MARKUP = re.compile(r"[`\[<*_\\]")
+"""What each of these begins with, ``_ESCAPE`` too."""
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!<>|-])")
 
 
@@ -56,6 +58,8 @@ def blocks(body: str) -> Iterator[Block]:
 
 def inline(text: str) -> str:
     """Take the markup out of one line; a link keeps its address when it is a full one."""
+    if not _MARKUP.search(text):
+        return " ".join(text.split())
     text = _CODE.sub(r"\2", text)
     text = _LINK.sub(_link, text)
     text = _AUTO_LINK.sub(r"\1", text)
