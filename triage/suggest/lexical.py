@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,11 @@ from triage.suggest.postings import Mask, Postings, tokens
 K1 = 1.2
 B = 0.75
 """Usual BM25 constants (Robertson & Zaragoza 2009): term saturation and length normalisation."""
+COMMON_SHARE, COMMON_LEAST = 0.25, 1_000
+"""Share of the passages from which on a token's weights are laid out for all of them, and fewest
+passages where that pays: a dozen words are two thirds of what a question finds."""
+_GRAIN = 2.0**-40
+"""Weights are multiples of this, so that sums of them in float64 are exact, in whatever order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,23 +96,45 @@ class LexicalIndex:
             question: Any text.
             spoken: Numbers of the languages whose passages matter; None takes all.
         """
-        # In the order of the text, so that sums round alike in every process.
         terms = list(dict.fromkeys(tokens(question)))
-        spans: list[list[_Pairs]] = [[] for _ in self._parts]
+        held = [_Held([], []) for _ in self._parts]
         shares = np.zeros(max(len(self._unseen), 1))
         for code, (language, unseen) in enumerate(self._unseen.items()):
             if spoken is None or code in spoken:
                 known: dict[str, float] = {}
-                for part, chosen in zip(self._parts, spans, strict=True):
+                for part, chosen in zip(self._parts, held, strict=True):
                     part.look_up(language, terms, known, chosen)
                 whole = math.fsum(known.values()) + unseen * (len(terms) - len(known))
                 shares[code] = 1 / max(whole, 1e-9)
-        found = [_sums(part.size, one) for part, one in zip(self._parts, spans, strict=True)]
+        found = [one.sums(part.size) for part, one in zip(self._parts, held, strict=True)]
         return Sums(np.concatenate(found) if len(found) != 1 else found[0], shares)
 
 
 _Pairs = NDArray[np.int32]
 """Rows beside the bits of float32 weights, ``(n, 2)``: one array is cut and joined, not two."""
+
+
+class _Held(NamedTuple):
+    """What a part holds of a question.
+
+    Attributes:
+        spans: Postings of its rare terms.
+        common: Weights of its common terms in every passage, ``(n_passages,)`` each.
+    """
+
+    spans: list[_Pairs]
+    common: list[NDArray[np.float32]]
+
+    def sums(self, size: int) -> NDArray[np.float64]:
+        """Add the weights of all terms up for each passage."""
+        found = np.zeros(size)
+        if self.spans:
+            pairs = np.concatenate(self.spans)
+            weights = pairs.view(np.float32)[:, 1]
+            found = np.bincount(pairs[:, 0], weights, minlength=size).astype(np.float64, copy=False)
+        for weights in self.common:
+            found += weights
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +146,7 @@ class _Weighted:
         starts: Where the postings of each token begin, and the end of the last.
         pairs: Passages with the weight that the token has in them.
         weights: Inverse document frequency of each token.
+        common: Weights of each common token in every passage, by its number.
         size: Number of passages.
     """
 
@@ -125,21 +154,38 @@ class _Weighted:
     starts: list[int]
     pairs: _Pairs
     weights: list[float]
+    common: Mapping[int, NDArray[np.float32]]
     size: int
 
     def look_up(
-        self, language: str, terms: Sequence[str], known: dict[str, float], spans: list[_Pairs]
+        self, language: str, terms: Sequence[str], known: dict[str, float], held: _Held
     ) -> None:
-        """Add the weights of the known terms to ``known``, and their postings to ``spans``."""
+        """Add the weights of the known terms to ``known``, and where they stand to ``held``."""
         words = self.vocabulary.get(language)
         if not words:
             return
-        starts, pairs, weights = self.starts, self.pairs, self.weights
+        starts, pairs, weights, common = self.starts, self.pairs, self.weights, self.common
         for term in terms:
             number = words.get(term)
             if number is not None:
                 known[term] = weights[number]
-                spans.append(pairs[starts[number] : starts[number + 1]])
+                if number in common:
+                    held.common.append(common[number])
+                else:
+                    held.spans.append(pairs[starts[number] : starts[number + 1]])
+
+
+def _common(part: Postings, pairs: _Pairs) -> dict[int, NDArray[np.float32]]:
+    """Lay out the weights of tokens that many passages hold."""
+    size = len(part.lengths)
+    counts = np.diff(part.starts)
+    rows: dict[int, NDArray[np.float32]] = {}
+    for number in np.flatnonzero(counts > COMMON_SHARE * size) if size >= COMMON_LEAST else ():
+        span = pairs[part.starts[number] : part.starts[number + 1]]
+        row = np.zeros(size, np.float32)
+        row[span[:, 0]] = span.view(np.float32)[:, 1]
+        rows[int(number)] = row
+    return rows
 
 
 def _frequencies(parts: Sequence[tuple[Postings, Mask]]) -> list[NDArray[np.int64]]:
@@ -190,20 +236,13 @@ def _weighted(
     held = counts / (counts + norms.astype(np.float32)[part.rows])
     pairs = np.empty((len(counts), 2), np.int32)
     pairs[:, 0] = part.rows
-    pairs.view(np.float32)[:, 1] = held * np.repeat(rarity, np.diff(part.starts))
+    shares = (held * np.repeat(rarity, np.diff(part.starts))).astype(np.float32)
+    pairs.view(np.float32)[:, 1] = np.rint(shares / _GRAIN) * _GRAIN
     return _Weighted(
         vocabulary=part.vocabulary,
         starts=part.starts.tolist(),
         pairs=pairs,
         weights=rarity.tolist(),
+        common=_common(part, pairs),
         size=len(part.lengths),
     )
-
-
-def _sums(size: int, spans: Sequence[_Pairs]) -> NDArray[np.float64]:
-    """Add the weights of all terms up for each passage."""
-    if not spans:
-        return np.zeros(size)
-    pairs = np.concatenate(spans)
-    weights = pairs.view(np.float32)[:, 1]
-    return np.bincount(pairs[:, 0], weights, minlength=size).astype(np.float64, copy=False)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.suggest.builders import PROFILE, article, encoders, passages, query
 from triage.domain import Article
 from triage.suggest import index as index_module
+from triage.suggest import lexical
 from triage.suggest.index import ArticleKey, PassageIndex, key
 from triage.suggest.query import Hit
 
@@ -53,8 +54,16 @@ def numbers(hits: Sequence[Hit]) -> list[list[float]]:
     return [[hit.dense, hit.lexical, hit.score, hit.margin] for hit in hits]
 
 
+@pytest.fixture(params=["words in lists", "common words laid out"])
+def words(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make indexes keep words in each of the ways there are."""
+    if request.param != "words in lists":
+        monkeypatch.setattr(lexical, "COMMON_LEAST", 0)
+
+
+@pytest.mark.usefixtures("words")
 @given(steps)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_changed_index_answers_as_one_built_anew(
     moves: list[tuple[list[Article], set[ArticleKey], bool]],
 ) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from triage.suggest import lexical
 from triage.suggest.lexical import K1, B, LexicalIndex
 from triage.suggest.postings import Postings, tokens
 
@@ -92,3 +93,21 @@ def test_tokens_that_left_leave_the_vocabulary() -> None:
         kept.scores("word1").tolist()
         == LexicalIndex.of(["word0 stays", "word1 stays"]).scores("word1").tolist()
     )
+
+
+def test_common_words_count_the_same_however_they_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Laid out for all passages or listed, in any order: the sums are equal to the last bit."""
+    chosen = np.random.default_rng(3)
+    words = [f"word{number}" for number in range(60)]
+    texts = [" ".join(words[int(n)] for n in chosen.geometric(0.1, 20) % 60) for _ in range(300)]
+    questions = [" ".join(chosen.permutation(words)[:size]) for size in (1, 5, 40)]
+    listed = LexicalIndex.of(texts)
+    monkeypatch.setattr(lexical, "COMMON_LEAST", 0)
+    laid_out = LexicalIndex.of(texts)
+
+    for question in questions:
+        turned = " ".join(reversed(question.split()))
+        sums = listed.sums(question).found.tolist()
+        assert laid_out.sums(question).found.tolist() == sums
+        assert listed.sums(turned).found.tolist() == sums
+        assert laid_out.sums(turned).found.tolist() == sums
