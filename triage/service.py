@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, perf_counter
 from typing import Self
-from uuid import uuid4
 
 from triage.access.keyring import Keyring
 from triage.bundle.registry import Registry
@@ -33,7 +32,7 @@ from triage.pipeline import Pipeline
 from triage.settings import Settings
 from triage.storage import erasure
 from triage.storage.articles import ArticleRepository
-from triage.storage.journal import Entry
+from triage.storage.journal import Entry, new_id
 from triage.storage.store import Store
 from triage.storage.sweep import Sweep
 from triage.storage.work import open_writer, wait_for
@@ -190,7 +189,7 @@ class Service:
         """
         for message in messages:
             check_limits(message)
-        named = [one if one.id else replace(one, id=uuid4().hex) for one in messages]
+        named = [one if one.id else replace(one, id=new_id()) for one in messages]
         results = self._live.pipeline.run(named, options)
         now = datetime.now(UTC)
         written = []

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
+from time import time_ns
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, insert
@@ -15,6 +17,8 @@ from triage.text.names import hide_name
 
 StoreText = Literal["redacted", "full", "none"]
 
+_INSERT = insert(decisions)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -23,6 +27,15 @@ class Entry:
     message: Message
     result: TriageResult
     decided_at: datetime
+
+
+def new_id() -> str:
+    """Make an id for a message that came without one.
+
+    Ids sort by the millisecond they were made in, so that rows written together lie together in
+    the index too; with random ids each row changes a page of its own.
+    """
+    return f"{time_ns() // 1_000_000:012x}{token_hex(10)}"
 
 
 class Journal:
@@ -50,7 +63,7 @@ class Journal:
 
     def append_on(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Record entries in a transaction of the caller's."""
-        connection.execute(insert(decisions), [self._row(entry) for entry in entries])
+        connection.execute(_INSERT, [self._row(entry) for entry in entries])
 
     def _row(self, entry: Entry) -> dict[str, Any]:
         message, result = entry.message, entry.result

@@ -7,7 +7,7 @@ group commit more than 5,000: the price of a durable commit is the wait for the 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import Empty, Queue
+from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, Generic, TypeVar
 
@@ -50,8 +50,8 @@ class GroupWriter(Generic[T]):
         self._telemetry = telemetry
         self._group = group
         self._linger_s = linger_s
-        # One place more than may wait is for the mark that ends the thread.
-        self._queue: Queue[Waiting[T] | None] = Queue(capacity + 1)
+        # The mark that ends the thread is None; how many may wait is looked at by submit.
+        self._queue: SimpleQueue[Waiting[T] | None] = SimpleQueue()
         self._capacity = capacity
         self._lock = Lock()
         self._hurry = Event()
@@ -75,7 +75,7 @@ class GroupWriter(Generic[T]):
         with self._lock:
             reason = self._obstacle()
             if not reason:
-                self._queue.put_nowait(Waiting(item, future))
+                self._queue.put(Waiting(item, future))
                 if urgent or self._queue.qsize() >= self._group:
                     self._hurry.set()
         if reason:
@@ -91,7 +91,7 @@ class GroupWriter(Generic[T]):
             if self._closed:
                 return
             self._closed = True
-            self._queue.put_nowait(None)
+            self._queue.put(None)
             self._hurry.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
@@ -126,7 +126,7 @@ class GroupWriter(Generic[T]):
             except Empty:
                 break
             if more is None:
-                self._queue.put_nowait(None)
+                self._queue.put(None)
                 break
             group.append(more)
         if len(group) == self._group:

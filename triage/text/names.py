@@ -37,7 +37,9 @@ def hide_name(text: str, name: str | None) -> str:
     A name in a script without spaces is found anywhere; others begin where a word does, so that
     Tom leaves customers alone.
     """
-    words = _WORDS.findall(unicodedata.normalize("NFC", name)) if name else []
+    if not name:
+        return text
+    words = _WORDS.findall(unicodedata.normalize("NFC", name))
     patterns = [_pattern(words)] if words else []
     parts = {word for word in words if len(word) >= SHORTEST_PART}
     patterns += [_pattern([part]) for part in sorted(parts, key=lambda part: (-len(part), part))]

@@ -46,11 +46,16 @@ class Redacted:
 
 
 class _Recogniser(NamedTuple):
+    """A kind of thing; every text that holds one also holds ``needs``, which is found sooner."""
+
     kind: Kind
+    needs: re.Pattern[str]
     pattern: re.Pattern[str]
     accepts: Callable[[re.Match[str]], bool]
     group: int = 0
 
+
+_SEVEN_DIGITS: Final = re.compile(r"[0-9](?:[ ()./-]{0,2}[0-9]){6}")
 
 _LABELS: Final = (
     "password|passcode|passwd|pwd|pin|otp|api[ _-]?key|token|secret|adgangskode|kodeord|pinkode|"
@@ -61,6 +66,7 @@ _LABELS: Final = (
 _RECOGNISERS: Final[tuple[_Recogniser, ...]] = (
     _Recogniser(
         "secret",
+        re.compile(r"[:=：]"),
         re.compile(
             rf"(?<![^\W\d_])(?:{_LABELS})[ \t]{{0,2}}[:=：][ \t]{{0,2}}(\S{{3,80}})",
             re.IGNORECASE,
@@ -70,11 +76,13 @@ _RECOGNISERS: Final[tuple[_Recogniser, ...]] = (
     ),
     _Recogniser(
         "url",
+        re.compile("://"),
         re.compile(r"(?:https?|ftp)://[^\s<>\"'，。；、）]{1,2000}", re.IGNORECASE),
         lambda match: ids.is_telling_url(match[0]),
     ),
     _Recogniser(
         "email",
+        re.compile("@"),
         re.compile(
             r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}"
             r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
@@ -83,29 +91,37 @@ _RECOGNISERS: Final[tuple[_Recogniser, ...]] = (
     ),
     _Recogniser(
         "iban",
+        re.compile(r"[0-9]{2}"),
         re.compile(rf"{_EDGE}[A-Z]{{2}}[0-9]{{2}}(?:[ -]?[A-Z0-9]){{11,30}}", re.IGNORECASE),
         lambda match: ids.iban_length(match[0]) > 0,
     ),
     _Recogniser(
         "cn_id",
+        _SEVEN_DIGITS,
         re.compile(rf"{_EDGE}[1-9][0-9]{{16}}[0-9X]{_END}", re.IGNORECASE),
         lambda match: ids.is_chinese_id(match[0]),
     ),
     _Recogniser(
-        "cnp", re.compile(rf"{_EDGE}[1-9][0-9]{{12}}{_END}"), lambda match: ids.is_cnp(match[0])
+        "cnp",
+        _SEVEN_DIGITS,
+        re.compile(rf"{_EDGE}[1-9][0-9]{{12}}{_END}"),
+        lambda match: ids.is_cnp(match[0]),
     ),
     _Recogniser(
         "card",
+        _SEVEN_DIGITS,
         re.compile(rf"{_EDGE}[2-6][0-9](?:[ -]?[0-9]){{11,17}}{_END}"),
         lambda match: ids.is_card(match[0]),
     ),
     _Recogniser(
         "cpr",
+        _SEVEN_DIGITS,
         re.compile(rf"{_EDGE}(?<![-/.])[0-3][0-9][01][0-9]{{3}}[- ]?[0-9]{{4}}{_END}"),
         lambda match: ids.is_cpr(match[0]),
     ),
     _Recogniser(
         "ip",
+        re.compile(r"[.:][0-9A-Fa-f]{0,37}[.:]"),
         re.compile(
             rf"{_EDGE}(?<![.:])(?:[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|[0-9A-F:]{{3,39}})(?![0-9A-Za-z:])",
             re.IGNORECASE,
@@ -114,6 +130,7 @@ _RECOGNISERS: Final[tuple[_Recogniser, ...]] = (
     ),
     _Recogniser(
         "phone",
+        _SEVEN_DIGITS,
         re.compile(
             r"(?<![0-9A-Za-z#.,/-])(?:\+|\(|)[0-9](?:[ ()./-]{0,2}[0-9]){6,14}(?![0-9A-Za-z])"
             # An amount goes on behind its comma.
@@ -123,6 +140,7 @@ _RECOGNISERS: Final[tuple[_Recogniser, ...]] = (
     ),
     _Recogniser(
         "secret",
+        re.compile(r"[A-Za-z0-9_-]{20}"),
         re.compile(rf"{_EDGE}[A-Za-z0-9_-]{{20,256}}{_END}"),
         lambda match: ids.is_key(match[0]),
     ),
@@ -159,7 +177,8 @@ def _found(text: str) -> list[tuple[Kind, int, int]]:
         return []
     hits: list[tuple[int, int, Kind, int]] = []
     for rank, recogniser in enumerate(_RECOGNISERS):
-        hits += [(start, rank, recogniser.kind, end) for start, end in _spans(text, recogniser)]
+        if recogniser.needs.search(text):
+            hits += [(start, rank, recogniser.kind, end) for start, end in _spans(text, recogniser)]
     return [(kind, start, end) for start, _, kind, end in sorted(hits)]
 
 

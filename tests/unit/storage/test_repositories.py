@@ -1,6 +1,7 @@
 """Articles and journal rows, in and out of the tables."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ from triage.domain import Article
 from triage.errors import ArticleError, StoreError
 from triage.knowledge.importer import ArticleStore, import_articles
 from triage.storage.engine import transaction
-from triage.storage.journal import StoreText
+from triage.storage.journal import StoreText, new_id
 from triage.storage.store import Store
 from triage.storage.tables import decisions
 
@@ -183,3 +184,14 @@ def test_redacted_text_does_not_hold_the_name(store: Store) -> None:
         kept = connection.execute(select(decisions.c.text)).scalar_one()
 
     assert kept == "[name] here: [email], regards, [name]"
+
+
+def test_new_ids_sort_by_their_time() -> None:
+    """An id of a later millisecond sorts behind; those of one differ all the same."""
+    early = [new_id() for _ in range(100)]
+    time.sleep(0.002)
+    late = [new_id() for _ in range(100)]
+
+    assert max(early) < min(late)
+    assert len({*early, *late}) == 200
+    assert {len(one) for one in early} == {32}

@@ -92,3 +92,20 @@ def test_what_is_read_once_holds_nothing(text: str) -> None:
     """The look that spares most messages the recognisers never spares one that needs them."""
     if not redaction._MAY_TELL.search(text):
         assert not any(list(redaction._spans(text, one)) for one in redaction._RECOGNISERS)
+
+
+_PIECES = (
+    *("anna.berg+x@mail.example.com", "https://user:pw@a.example/r?q=1", "DK50 0040 0440 1162 43"),
+    *("RO49AAAA1B31007593840000", "4111 1111 1111 1111", "010190-1234", "1800101221144"),
+    *("11010519491231002X", "+45 20 30 40 50", "(020) 7946 0011", "192.168.1.10", "::1f:a"),
+    *("fe80::1ff:fe23:4567:890a", "password: x1y2", "密码：abc", "sk-abcdefghijklmnopqrstuvwxyz"),
+    *("d41d8cd98f00b204e9800998ecf8427e", "ſE", "K", "٣", "ring på ", "10.30", "1.234,50", "add"),
+    *" .:-/,()#+=@_aFx09é李\n",
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+def test_what_a_recogniser_needs_is_in_all_it_finds(text: str) -> None:
+    """No recogniser is passed over in a text in which it would find something."""
+    for one in redaction._RECOGNISERS:
+        assert one.needs.search(text) or not list(redaction._spans(text, one))
