@@ -150,8 +150,10 @@ class Pipeline:
             task: self.labeler.decide(task, batch.probabilities[task][row], refusal, code)
             for task in tasks
         }
+        if not options.explain:
+            return answers
         given = {task: answer.label for task, answer in answers.items() if answer.label}
-        if not options.explain or not given:
+        if not given:
             return answers
         evidence = self._evidence(batch, row, given)
         return {

@@ -69,6 +69,8 @@ class EncoderSet:
     def encode(self, texts: Sequence[str], languages: Sequence[str], profile: Profile) -> Vectors:
         """Encode each text with the encoder its language is routed to, shape ``(n, dim)``."""
         routed = [profile.route(language) for language in languages]
+        if len(set(routed)) == 1:
+            return self.encoders[routed[0]].encode(texts)
         out = np.zeros((len(texts), self.dim), np.float32)
         for name in sorted(set(routed)):
             rows = [i for i, chosen in enumerate(routed) if chosen == name]

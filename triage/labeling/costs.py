@@ -1,6 +1,9 @@
 """What wrong labels and a person's work cost, and what giving each label is expected to cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +14,8 @@ EQUAL = 1.0
 """Cost of a mistake that nobody named."""
 ROUNDING = 1e-12
 """Costs closer than this share of themselves are equal: no factor common to all may part them."""
+_PAIRWISE = 8
+"""Fewer numbers than these numpy adds one after the other, as plain floats do."""
 
 
 def _nothing() -> Ints:
@@ -48,6 +53,15 @@ class Costs:
         if self.extra.size:
             costs[:, self.given] += probabilities[:, self.true] @ self.extra
         return np.asarray(costs)
+
+    def expected_of(self, chances: Sequence[float]) -> list[float]:
+        """Compute ``expected`` of one row, to the last bit; few labels take no array."""
+        if self.extra.size or len(chances) >= _PAIRWISE:
+            costs: list[float] = self.expected(np.array([chances]))[0].tolist()
+            return costs
+        weighted = [one * cost for one, cost in zip(chances, self.missed.tolist(), strict=True)]
+        total = reduce(add, weighted)
+        return [total - one for one in weighted]
 
     def affordable(self, probabilities: Floats, columns: Ints) -> NDArray[np.bool_]:
         """Tell where giving a label is expected to cost less than a person's work.

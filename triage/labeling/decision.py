@@ -1,7 +1,7 @@
 """From a confidence to a decision: automate, suggest, or abstain with a reason."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -45,16 +45,13 @@ class Thresholds:
             affordable: Whether giving it is expected to cost less than a person's work; what costs
                 as much is not automated.
         """
-        cuts = list(self._applying(label, language))
-        if affordable and all(
-            part.automate_at is not None and confidence >= part.automate_at for part in cuts
-        ):
-            return "automate"
-        return "suggest" if all(confidence >= part.suggest_at for part in cuts) else "abstain"
-
-    def _applying(self, label: str, language: str) -> Iterator["Thresholds"]:
         own = (self.per_label.get(label), self.per_language.get(language))
-        yield from filter(None, own if any(own) else (self,))
+        cuts = [part for part in own if part] or [self]
+        sure = [part.automate_at is not None and confidence >= part.automate_at for part in cuts]
+        if affordable and all(sure):
+            return "automate"
+        likely = [confidence >= part.suggest_at for part in cuts]
+        return "suggest" if all(likely) else "abstain"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,15 +119,14 @@ def result(
     # A sort is stable: labels of equal confidence keep their order.
     order = sorted(range(len(chances)), key=chances.__getitem__, reverse=True)
     ranked = [Score(labels[i], chances[i]) for i in order]
-    if costs is None:
-        top, affordable = ranked[0], True
-    else:
+    place, affordable = 0, True
+    if costs is not None:
         # As ``choose`` does: of the labels that cost least, the likeliest, and then the first.
-        expected = costs.expected(probabilities[None])[0].tolist()
+        expected = costs.expected_of(chances)
         limit = min(expected) + ROUNDING * max(expected)
         place = next(rank for rank, column in enumerate(order) if expected[column] <= limit)
-        top, affordable = ranked[place], costs.is_affordable(expected[order[place]])
-    others = [score for score in ranked if score.label != top.label]
+        affordable = costs.is_affordable(expected[order[place]])
+    top, others = ranked[place], [*ranked[:place], *ranked[place + 1 :]]
     decided = thresholds.decide(top.label, top.confidence, language, affordable=affordable)
     decision = "abstain" if refusal else decided
     reason: Reason | None = refusal or ("low_confidence" if decision == "abstain" else None)

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from triage.domain import Reason
-from triage.labeling.calibration import softmax
-from triage.labeling.heads import Floats
+from triage.labeling.calibration import Probabilities
 
 GUARD = "_guard"
 """Name of the guard among the heads; tasks of a taxonomy never begin with an underscore."""
@@ -21,10 +20,10 @@ class Guard:
     temperature: float
     refuse_at: Mapping[Reason, float]
 
-    def reasons(self, scores: Floats) -> list[Reason | None]:
-        """Give the likeliest reason that reaches its cut, or None, for scores ``(n, 3)``."""
+    def reasons(self, probabilities: Probabilities) -> list[Reason | None]:
+        """Give the likeliest reason that reaches its cut, or None, for rows of shape ``(n, 3)``."""
         cuts = [self.refuse_at[reason] for reason in REASONS]
-        rows: list[list[float]] = softmax(scores, self.temperature)[:, 1:].tolist()
+        rows: list[list[float]] = probabilities[:, 1:].tolist()
         return [_reason(row, cuts) for row in rows]
 
 

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from triage.domain import LabelResult, Reason
 from triage.encoders.base import Vectors
-from triage.labeling.calibration import Calibrator, Probabilities
+from triage.labeling.calibration import Calibrator, Probabilities, SideBySide
 from triage.labeling.costs import Costs
 from triage.labeling.decision import Scope, Thresholds, result, too_short
 from triage.labeling.evidence import Span, explain, segments, versions
 from triage.labeling.groups import groups
 from triage.labeling.guard import GUARD, Guard
-from triage.labeling.heads import Floats, HeadStack
+from triage.labeling.heads import HeadStack
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Labeler:
     """Heads with the temperatures, thresholds and scope of one profile.
 
@@ -28,7 +29,7 @@ class Labeler:
     guard: Guard | None = None
     costs: Mapping[str, Costs] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def tasks(self) -> tuple[str, ...]:
         """Tasks in their order, without the guard."""
         return tuple(task for task in self.heads.tasks if task != GUARD)
@@ -44,7 +45,8 @@ class Labeler:
 
     def probabilities(self, vectors: Vectors, texts: Sequence[str]) -> dict[str, Probabilities]:
         """Compute calibrated probabilities of every task, each of shape ``(n, labels)``."""
-        return self._calibrated(self.heads.scores(vectors, texts))
+        given = self._calibrated(vectors, texts)
+        return {task: given[task] for task in self.tasks}
 
     def read(
         self, vectors: Vectors, texts: Sequence[str], given: Sequence[Reason | None]
@@ -56,19 +58,29 @@ class Labeler:
             texts: The cleaned texts.
             given: Reasons found before encoding; they stand unless the text is too short.
         """
-        scores = self.heads.scores(vectors, texts)
+        chances = self._calibrated(vectors, texts)
         far = self.scope.outside(vectors)
         guarded: list[Reason | None] = [None] * len(texts)
         if self.guard is not None:
-            guarded = self.guard.reasons(scores[GUARD])
+            guarded = self.guard.reasons(chances[GUARD])
         refusals = [
             _refusal(text, reason, seen or ("out_of_scope" if outside else None))
             for text, reason, seen, outside in zip(texts, given, guarded, far, strict=True)
         ]
-        return self._calibrated(scores), refusals
+        return {task: chances[task] for task in self.tasks}, refusals
 
-    def _calibrated(self, scores: Mapping[str, Floats]) -> dict[str, Probabilities]:
-        return {task: self.calibrator.probabilities(task, scores[task]) for task in self.tasks}
+    def _calibrated(self, vectors: Vectors, texts: Sequence[str]) -> dict[str, Probabilities]:
+        """Compute the probabilities of every task and of the guard."""
+        found = self._side_by_side.probabilities(self.heads.table(vectors, texts))
+        return dict(zip(self.heads.heads, found, strict=True))
+
+    @cached_property
+    def _side_by_side(self) -> SideBySide:
+        guarding = {GUARD: self.guard.temperature if self.guard else 1.0}
+        temperatures = {**self.calibrator.temperatures, **guarding}
+        heads = self.heads.heads
+        sizes = [len(head.labels) for head in heads.values()]
+        return SideBySide([temperatures[task] for task in heads], sizes)
 
     def decide(
         self, task: str, probabilities: Probabilities, refusal: Reason | None, language: str = ""

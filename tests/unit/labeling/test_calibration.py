@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from triage.labeling.calibration import Calibrator, softmax
+from triage.labeling.calibration import Calibrator, SideBySide, softmax
 
 SCORES = np.array([[2.0, 0.0, -1.0], [0.1, 0.2, 0.3]])
 
@@ -48,3 +48,18 @@ def test_each_task_has_its_temperature() -> None:
     calibrator = Calibrator({"a": 1.0, "b": 3.0})
 
     assert np.array_equal(calibrator.probabilities("b", SCORES), softmax(SCORES, 3.0))
+
+
+@pytest.mark.parametrize("sizes", [[2], [2, 4, 3, 3], [1, 9, 20], [300, 3, 129, 8]])
+@pytest.mark.parametrize("rows", [0, 1, 2, 8, 33])
+def test_side_by_side_equals_one_by_one(sizes: list[int], rows: int) -> None:
+    """Tasks computed together get the same probabilities, to the last bit."""
+    rng = np.random.default_rng(rows)
+    scores = (rng.normal(size=(rows, sum(sizes))) * 5).astype(np.float32)
+    temperatures = rng.uniform(0.5, 2, len(sizes)).tolist()
+
+    together = SideBySide(temperatures, sizes).probabilities(scores)
+
+    parts = np.split(scores, np.cumsum(sizes)[:-1], axis=1)
+    for found, part, temperature in zip(together, parts, temperatures, strict=True):
+        assert found.tolist() == softmax(part, temperature).tolist()

@@ -1,5 +1,6 @@
 """The cost matrix: what is refused, what it costs, and what it may never change."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -210,3 +211,18 @@ def test_order_of_labels_changes_nothing(row: np.ndarray, spec: CostSpec, order:
         assert row[0, LABELS.index(before[0])] == row[0, LABELS.index(after[0])]
     else:
         assert before == after
+
+
+@pytest.mark.parametrize("labels", [2, 3, 7, 8, 9, 40])
+@pytest.mark.parametrize("named", [False, True])
+def test_costs_of_one_row_equal_those_of_an_array(labels: int, *, named: bool) -> None:
+    """Numbers or arrays, few labels or many: the same costs to the last bit."""
+    rng = np.random.default_rng(labels)
+    costs = Costs(rng.uniform(0.1, 9, labels))
+    if named:
+        costs = replace(
+            costs, true=np.array([0]), given=np.array([0, 1]), extra=np.array([[0.0, 2.5]])
+        )
+
+    for row in rng.dirichlet(np.ones(labels), 300):
+        assert costs.expected_of(row.tolist()) == costs.expected(row[None])[0].tolist()

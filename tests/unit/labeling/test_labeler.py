@@ -12,6 +12,7 @@ from triage.encoders.lexical import HashedNgrams
 from triage.labeling.calibration import Calibrator
 from triage.labeling.costs import Costs
 from triage.labeling.decision import Scope, Thresholds
+from triage.labeling.guard import GUARD, LABELS, Guard
 from triage.labeling.heads import Head, HeadStack, LexicalWeights
 from triage.labeling.labeler import Labeler
 
@@ -119,3 +120,23 @@ def test_probabilities_follow_the_temperature() -> None:
     )
     assert cold.tasks == ("kind",)
     assert cold.labels("kind") == ("other", "broken")
+
+
+def test_guard_asks_its_own_temperature() -> None:
+    """The cuts act on calibrated probabilities, not on scores; the guard labels nothing."""
+    plain, texts = labeler(), ["the screen is blank"]
+    bias = np.array([0.0, 5.0, 0.0], np.float32)
+    guarding = Head(GUARD, LABELS, np.zeros((DIM, 3), np.float32), bias)
+    heads = HeadStack([*plain.heads.heads.values(), guarding], NGRAMS)
+    vectors = HashingEncoder().encode(texts)
+    cuts: dict[Reason, float] = {"auto_generated": 0.8, "out_of_scope": 0.6}
+
+    sure, unsure = (
+        replace(plain, heads=heads, guard=Guard(temperature, cuts)).read(vectors, texts, [None])
+        for temperature in (1.0, 10.0)
+    )
+
+    assert sure[1] == ["auto_generated"]
+    assert unsure[1] == [None]
+    assert list(sure[0]) == ["kind"]
+    assert np.array_equal(sure[0]["kind"], plain.probabilities(vectors, texts)["kind"])
