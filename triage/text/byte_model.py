@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 FOLDER = Path(__file__).parent / "languages"
 META, NEXT, BLOCKS = "meta.json", "next.npy", "blocks.npy"
 FEATURES, WEIGHTS = "features.npy", "weights.npy"
-MAX_WALKS = 8_192
-"""Words of which it is remembered what they visit: about 4 MB."""
+MAX_WALKS = 16_384
+"""Words of which it is remembered what they visit, once for each state before: about 7 MB."""
 LONGEST = 40
 """Longest word that is remembered, in bytes."""
 WIDTH = 16
@@ -52,6 +52,7 @@ class ByteModel:
         names = self.nb_classes
         # A language in two scripts has two columns.
         self._twice = [(names.index(n), i) for i, n in enumerate(names) if names.index(n) < i]
+        self._names = tuple(dict.fromkeys(names))
         self._columns = columns
         self._priors = np.array(meta["priors"], np.float32)[columns]
         self._next = _flat(folder / NEXT)
@@ -75,10 +76,10 @@ class ByteModel:
         found = self._probabilities(_encoded(text))
         for place, other in self._twice:
             found[place] += found[other]
-        shares: dict[str, float] = {}
-        for name, share in zip(self.nb_classes, found.tolist(), strict=True):
-            shares.setdefault(name, share)
-        return sorted(shares.items(), key=itemgetter(1), reverse=True)
+        shares: list[float] = found.tolist()
+        for _, other in reversed(self._twice):
+            del shares[other]
+        return sorted(zip(self._names, shares, strict=True), key=itemgetter(1), reverse=True)
 
     def _probabilities(self, content: bytes) -> NDArray[np.float32]:
         visits = Counter(self._visited(content))

@@ -15,13 +15,12 @@ from triage.text.html import Rendered, to_text
 from triage.text.limits import check_limits
 from triage.text.mapped import Mapped, plain, tidy
 from triage.text.strip import strip_body, strip_subject
-from triage.text.unicode import changes, fold_look_alikes, normalise
+from triage.text.unicode import fold_look_alikes, normal_line, normalise
 
 __all__ = ["Cleaned", "check_limits", "clean"]
 
 _BREAK = re.compile("[\r\n\x0b\x0c\x85\u2028\u2029]")
 
-_NOTHING = plain("")
 HEAD = 8_000
 TAIL = 1_000
 
@@ -40,8 +39,9 @@ class Cleaned:
     removed: tuple[Removed, ...]
     truncated: bool
     auto_generated: bool
-    _subject: Mapped = field(repr=False, compare=False)
-    _body: Mapped = field(repr=False, compare=False)
+    # None is a field that is its own source.
+    _subject: Mapped | None = field(repr=False, compare=False)
+    _body: Mapped | None = field(repr=False, compare=False)
 
     def to_source(self, start: int, end: int) -> tuple[TextField, int, int]:
         """Return the field and span of the request behind ``text[start:end]``.
@@ -51,9 +51,11 @@ class Cleaned:
         split = len(self.subject) + 1 if self.subject and self.body else len(self.subject)
         in_subject = min(end, len(self.subject)) - start
         if in_subject > end - max(start, split) or not self.body:
-            return ("subject", *self._subject.source(start, min(end, len(self.subject))))
+            subject = self._subject or plain(self.subject)
+            return ("subject", *subject.source(start, min(end, len(self.subject))))
         first = max(start, split) - split
-        return ("text", *self._body.source(first, max(first, end - split)))
+        body = self._body or plain(self.body)
+        return ("text", *body.source(first, max(first, end - split)))
 
 
 def clean(message: Message) -> Cleaned:
@@ -66,14 +68,11 @@ def clean(message: Message) -> Cleaned:
 
 
 def _glanced(message: Message) -> Cleaned | None:
-    """Return a message that is clean as it is; None where that does not show at once."""
-    text, subject = message.text, message.subject
-    if (
-        message.content_type != "text/plain"
-        or not (is_plain_body(text) and is_plain_subject(subject))
-        or changes(text)
-        or changes(subject)
-    ):
+    """Return a message from which nothing goes; None where that does not show at once."""
+    if message.content_type != "text/plain":
+        return None
+    text, subject = normal_line(message.text), normal_line(message.subject)
+    if text is None or subject is None or not (is_plain_body(text) and is_plain_subject(subject)):
         return None
     return Cleaned(
         text=f"{subject}\n{text}" if subject and text else subject or text,
@@ -82,8 +81,8 @@ def _glanced(message: Message) -> Cleaned | None:
         removed=(),
         truncated=False,
         auto_generated=is_automatic(subject, text),
-        _subject=plain(subject) if subject else _NOTHING,
-        _body=plain(text),
+        _subject=None,
+        _body=None,
     )
 
 

@@ -7,6 +7,9 @@ what it lets pass that step would leave alone, which a test holds against the st
 from triage.text.closings import DISCLAIMER_OPENERS, SENT_FROM, SIGN_OFFS, THANKS
 from triage.text.headers import MAX_LINE
 
+MAX_PLAIN = 2_000
+_FRAMES = frozenset(">|[-–—_=*·~# ,.!;:")
+"""What quotes, rules and frames begin with, and what stands around a signature."""
 _OPENERS = (*SENT_FROM, *DISCLAIMER_OPENERS, *SIGN_OFFS, *THANKS)
 _LONGEST = max(map(len, _OPENERS))
 
@@ -16,11 +19,11 @@ def is_plain_body(text: str) -> bool:
     if not text:
         return True
     return (
-        len(text) <= MAX_LINE
-        # Marks of quotes, rules and frames around announcements stand first.
-        and text[0].isalnum()
-        # Attributions and some announcements end so.
+        len(text) <= MAX_PLAIN
+        and text[0] not in _FRAMES
+        # Attributions and some announcements end so, or do where the line is cut.
         and text[-1] != ":"
+        and (len(text) <= MAX_LINE or not text[:MAX_LINE].rstrip().endswith(":"))
         and _is_tidy_line(text)
         # Casefolding never shortens: an opener shows in as many characters.
         and not text[:_LONGEST].casefold().startswith(_OPENERS)

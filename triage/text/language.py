@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,7 +56,14 @@ _SURE = 0.99
 
 _LETTER = re.compile("[A-Za-z]")
 _NOISE = re.compile(r"\S*(?:@|://|www\.)\S*|[#@][A-Za-z0-9_]+")
+# Noise holds one of these; most messages hold none.
+_NOISE_MARKS = ("@", "#", "://", "www.")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SPEAKERS = {
+    word: tuple(code for code, words in WORDS.items() if word in words)
+    for word in frozenset().union(*WORDS.values())
+}
+"""The languages that have a word in their list."""
 
 # In natural logarithms of odds, set on messages cut to one to six words and half of the decoys.
 _SHARPNESS = 1.6
@@ -99,8 +107,8 @@ class LanguageIdentifier:
         ``supported`` then says whether the supported ones together do, and holds for a text
         without letters too, since nothing speaks against them.
         """
-        words = _NOISE.sub(" ", text[:MAX_READ])
-        declared, local = _base(hint or ""), _base(locale or "")
+        words = _without_noise(text[:MAX_READ])
+        declared, local = _base(hint) if hint else "", _base(locale) if locale else ""
         odds = self._odds(words)
         if not odds and {declared, local} & self._supported:
             odds = dict.fromkeys(self._supported, 0.0)
@@ -116,11 +124,12 @@ class LanguageIdentifier:
     def _answer(self, chances: Mapping[str, float]) -> Language:
         if not chances:
             return Language(UNKNOWN, 0.0, supported=True)
-        code = max(chances, key=lambda code: (chances[code], code))
-        if chances[code] < _UNSURE:
+        best = max(chances.values())
+        if best < _UNSURE:
             ours = sum(chance for code, chance in chances.items() if code in self._supported)
-            return Language(UNKNOWN, chances[code], ours >= _UNSURE)
-        return Language(code, chances[code], code in self._supported)
+            return Language(UNKNOWN, best, ours >= _UNSURE)
+        code = max(code for code, chance in chances.items() if chance == best)
+        return Language(code, best, code in self._supported)
 
     def _odds(self, text: str) -> dict[str, float]:
         """Return the logarithm of each candidate's odds; none for a text without letters."""
@@ -139,8 +148,9 @@ class LanguageIdentifier:
             # The likeliest comes first: of two names of one language, it counts.
             if code is not None and code not in odds:
                 odds[code] = _SHARPNESS * math.log(max(chance, _LEAST))
-        for code in self._supported & odds.keys():
-            odds[code] += _SUPPORTED_PRIOR
+        for code in self._supported:
+            if code in odds:
+                odds[code] += _SUPPORTED_PRIOR
         return _with_words(odds, text)
 
 
@@ -172,9 +182,10 @@ def _packaged(wanted: Collection[str]) -> Classifier:
 def _with_words(odds: dict[str, float], text: str) -> dict[str, float]:
     tokens = _TOKEN.findall(text.casefold())
     weight = _WORD_EVIDENCE * min(1.0, _FEW_WORDS / max(1, len(tokens)))
-    for code, words in WORDS.items():
+    spoken = [code for token in tokens for code in _SPEAKERS.get(token, ())]
+    for code in WORDS:
         if code in odds:
-            odds[code] += weight * sum(map(words.__contains__, tokens))
+            odds[code] += weight * spoken.count(code)
     return odds
 
 
@@ -201,15 +212,23 @@ def _script(text: str) -> str | None:
         return "Latin" if _LETTER.search(text) else None
     counts: Counter[str] = Counter()
     for char, count in Counter(text).items():
-        for name, pattern in _SCRIPTS.items():
-            if pattern.match(char):
-                counts[name] += count * _DENSE.get(name, 1)
-                break
+        name = _script_of(char)
+        if name is not None:
+            counts[name] += count * _DENSE.get(name, 1)
     # Chinese brands use a kana or two; Japanese sentences are full of them.
     if counts["ja"] >= _KANA_SHARE * (counts["ja"] + counts["zh"]):
         counts["ja"] += counts["zh"]
     best = max(_SCRIPTS, key=lambda name: counts[name])
     return best if counts[best] else None
+
+
+@lru_cache(maxsize=8_192)
+def _script_of(char: str) -> str | None:
+    return next((name for name, pattern in _SCRIPTS.items() if pattern.match(char)), None)
+
+
+def _without_noise(text: str) -> str:
+    return _NOISE.sub(" ", text) if any(map(text.__contains__, _NOISE_MARKS)) else text
 
 
 def _base(tag: str) -> str:

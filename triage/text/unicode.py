@@ -49,19 +49,38 @@ def normalise(mapped: Mapped) -> Mapped:
     Zero-width and bidirectional controls go, ZWJ and ZWNJ stay; every kind of line break becomes
     a line feed. Source: Unicode Standard Annex 15.
     """
-    return mapped if _is_normal(mapped.text) else _rebuilt(mapped)
+    text = _in_place(mapped.text)
+    if text is None:
+        return _rebuilt(mapped)
+    return Mapped(text, mapped.starts, mapped.ends, mapped.marks)
 
 
-def changes(text: str) -> bool:
-    """Tell whether normalising and folding may change a text."""
+def normal_line(text: str) -> str | None:
+    """Return a text as normalising makes it; None where code points may move or be folded."""
     if text.isascii() and text.isprintable():
-        return False
-    return not _is_normal(text) or _OTHER_LETTER.search(text) is not None
+        return text
+    normal = _in_place(text)
+    return None if normal is None or _OTHER_LETTER.search(normal) else normal
+
+
+def _in_place(text: str) -> str | None:
+    """Return the normal form of a text in which each code point stands for itself, as in Chinese.
+
+    None for any other text.
+    """
+    if _is_normal(text):
+        return text
+    chars = list(map(_alone, text))
+    return "".join(chars) if all(chars) else None
 
 
 def _is_normal(text: str) -> bool:
-    simple = not _ODD.search(text) and not _MAY_STACK.search(text)
-    return simple and (text.isascii() or unicodedata.is_normalized("NFKC", text))
+    # What prints is neither invisible nor a break nor a joiner.
+    if not text.isprintable() and _ODD.search(text):
+        return False
+    return text.isascii() or (
+        not _MAY_STACK.search(text) and unicodedata.is_normalized("NFKC", text)
+    )
 
 
 def fold_look_alikes(mapped: Mapped) -> Mapped:
@@ -107,6 +126,15 @@ def _normal(piece: str) -> str:
     if len(normal) > len(piece) + _MAX_GROWTH:
         return _capped(unicodedata.normalize("NFC", piece))
     return normal
+
+
+@lru_cache(maxsize=8_192)
+def _alone(char: str) -> str:
+    """Return the code point that one becomes; empty where it goes, joins others or grows."""
+    if _ODD.match(char) or char in "\u200c\u200d" or not (char < "\u0300" or _opens(char)):
+        return ""
+    normal = _normal(char)
+    return normal if len(normal) == 1 else ""
 
 
 def _segments(text: str) -> list[tuple[str, int, int]]:

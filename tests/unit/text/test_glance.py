@@ -14,6 +14,9 @@ from triage.settings import CHECKOUT
 from triage.text import clean as whole
 from triage.text.clean import Cleaned, clean
 from triage.text.closings import DISCLAIMER_OPENERS, SENT_FROM, SIGN_OFFS, THANKS
+from triage.text.glance import is_plain_body
+from triage.text.headers import MAX_LINE
+from triage.text.mapped import plain
 from triage.text.phrases import FORWARDED, ORIGINAL, REPLY_ABOVE, REPLY_PREFIXES, ROLES
 
 WORDS = (
@@ -22,6 +25,18 @@ WORDS = (
     *("out of office", "thank you for your email", "will reply", "diagnostic-code:", "8"),
     *(SENT_FROM[0], SIGN_OFFS[0], THANKS[0], DISCLAIMER_OPENERS[0], "confidential", "delete this"),
     *(*sorted(FORWARDED)[:3], *sorted(ORIGINAL)[:3], REPLY_ABOVE[0], *sorted(REPLY_PREFIXES)[:3]),
+    *(
+        "，你好！",
+        "“Hi” ＡＢ",
+        "\u3000",
+        "①",
+        "㌖",
+        "£5 back",
+        "@shop",
+        "(again)",
+        "😀",
+        "x" * 399 + ":",
+    ),
     *(*sorted(ROLES)[:3], "你好", "Здравствуйте", "păcat", "ﬁn", "e\u0301", "\u200b", "x" * 400),
 )
 SIGNS = (" ", "  ", "\n", "\t", "\u00a0", ":", ": ", "-", "--", ">", "> ", "_" * 12, ".", "?", "*")
@@ -38,7 +53,8 @@ def same(quick: Cleaned, slow: Cleaned) -> None:
         if field.compare:
             assert getattr(quick, field.name) == getattr(slow, field.name)
     for name in ("_subject", "_body"):
-        one, other = getattr(quick, name), getattr(slow, name)
+        one = getattr(quick, name) or plain(getattr(quick, name[1:]))
+        other = getattr(slow, name)
         assert one.text == other.text
         for part in ("starts", "ends", "marks"):
             assert np.array_equal(getattr(one, part), getattr(other, part))
@@ -64,6 +80,28 @@ def test_line_that_opens_like_a_signature(opener: str) -> None:
     """Such a line goes the whole way, in capitals too."""
     assert not agrees(Message(text=f"{opener} iPhone"))
     assert not agrees(Message(text=opener.upper()))
+
+
+@pytest.mark.parametrize("mark", ["@", "£", "$", '"', "“", "(", "😀", "¿", "《"])
+def test_line_behind_a_mark_that_opens_no_quote(mark: str) -> None:
+    """Such a line goes the short way."""
+    assert agrees(Message(text=f"{mark}shop where is my parcel"))
+
+
+@pytest.mark.parametrize("mark", [*">|[-–—_=*·~#.,;:!"])
+def test_line_behind_a_mark_of_quotes_and_signatures(mark: str) -> None:
+    """Such a line goes the whole way."""
+    assert not agrees(Message(text=f"{mark}sent from my iPhone"))
+
+
+def test_long_line() -> None:
+    """A line is read as far as the whole way reads it: a colon where it is cut counts."""
+    opening = "On 3 Mar 2025 at 10:22 " + "x" * (MAX_LINE - 30) + " wrote:"
+
+    assert agrees(Message(text="word " * 300 + "end"))
+    assert len(opening) == MAX_LINE
+    assert not is_plain_body(f"{opening} more")
+    assert clean(Message(f"{opening} more")).removed
 
 
 def test_written_messages() -> None:

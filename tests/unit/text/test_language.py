@@ -5,8 +5,19 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from triage.text.language import LanguageIdentifier
+from triage.text.language import (
+    _FEW_WORDS,
+    _NOISE,
+    _TOKEN,
+    _WORD_EVIDENCE,
+    LanguageIdentifier,
+    _with_words,
+    _without_noise,
+)
+from triage.text.words import WORDS
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "language.jsonl"
 
@@ -86,3 +97,26 @@ def test_other_supported_languages() -> None:
     found = LanguageIdentifier(("de", "ja")).identify("Wo ist mein Paket?")
 
     assert (found.code, found.supported) == ("de", True)
+
+
+@given(st.lists(st.sampled_from(["@", "#", "://", "www.", "http", "a", "Ã", "_", " ", "."])))
+def test_noise_is_taken_out_wherever_it_stands(parts: list[str]) -> None:
+    """Looking for its marks first changes nothing."""
+    text = "".join(parts)
+
+    assert _without_noise(text) == _NOISE.sub(" ", text)
+
+
+@given(st.lists(st.sampled_from([*sorted(set().union(*WORDS.values())), "x", "-", "'", "4"])))
+def test_words_speak_for_each_of_their_languages(words: list[str]) -> None:
+    """A word counts as often as it stands, for all languages in whose list it is."""
+    text = " ".join(words)
+    tokens = _TOKEN.findall(text)
+    weight = _WORD_EVIDENCE * min(1.0, _FEW_WORDS / max(1, len(tokens)))
+
+    found = _with_words(dict.fromkeys([*WORDS, "de"], 0.5), text)
+
+    assert found == {
+        code: 0.5 + weight * sum(token in WORDS.get(code, ()) for token in tokens)
+        for code in [*WORDS, "de"]
+    }

@@ -4,9 +4,20 @@ import sys
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from triage.text.mapped import plain
-from triage.text.unicode import _HIDDEN, MAX_MARKS, fold_look_alikes, normalise
+from triage.text.unicode import (
+    _HIDDEN,
+    _ODD,
+    MAX_MARKS,
+    _in_place,
+    _rebuilt,
+    fold_look_alikes,
+    normal_line,
+    normalise,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +54,35 @@ def test_hidden_table_is_the_categories() -> None:
 
     assert expected <= found
     assert all(unicodedata.category(char) in {"Cf", "Cc", "Cn"} for char in found)
+
+
+def test_what_prints_is_not_odd() -> None:
+    """No code point that is looked for is printable, so printable texts hold none."""
+    assert not any(map(str.isprintable, _ODD.findall("".join(map(chr, range(sys.maxunicode + 1))))))
+    assert not "\u200c\u200d".isprintable()
+
+
+@given(
+    st.text(max_size=30)
+    | st.text("a é，！①㌖Ａ\u3000\u00a0ｶﾞ각e\u0301\u200b\u200d\r\n密", max_size=12)
+)
+def test_text_that_is_normalised_in_place(text: str) -> None:
+    """Where each code point stands for itself, the whole way finds the same, place by place."""
+    found = _in_place(text)
+    if found is not None:
+        whole = _rebuilt(plain(text))
+        assert whole.text == found
+        assert whole.starts.tolist() == list(range(len(text)))
+        assert whole.ends.tolist() == list(range(1, len(text) + 1))
+
+
+def test_lines_that_keep_their_places() -> None:
+    """Chinese punctuation is normalised where it stands; what may move or be folded is not."""
+    assert normal_line("你好，在吗？") == "你好,在吗?"
+    assert normal_line("plain") == "plain"
+    assert [normal_line(text) for text in ("e\u0301", "㌖", "a\u200bb", "my сору", "ｶﾞ")] == [
+        None
+    ] * 5
 
 
 def test_maps_every_code_point() -> None:
