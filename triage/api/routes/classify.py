@@ -20,10 +20,11 @@ from triage.api.deps import (
 from triage.api.errors import Problem, documented, problem_of, problem_of_faults
 from triage.api.examples import ANSWER, BATCH, answered
 from triage.api.guard import needs
-from triage.api.json_body import JsonRoute, directly
+from triage.api.json_body import JsonRoute
 from triage.api.json_text import UnreadableItem
 from triage.api.requests import MAX_BATCH, MAX_SHORT, BatchRequest, ClassifyRequest
 from triage.api.schemas import Answer, BatchAnswer, Refusal, answer_of
+from triage.api.straight import directly
 from triage.api.turns import Turn
 from triage.api.validation import faults
 from triage.domain import Caller, Message, Options
