@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from triage.api.correlation import header_of
 from triage.api.errors import instance_of, problem_of_faults, respond
 from triage.api.guard import GuardedRoute
 from triage.api.json_text import parse_json
@@ -86,9 +87,9 @@ def check_type(request: Request) -> None:
     Raises:
         HTTPException: 415.
     """
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    kind, _, parameters = header_of(request.scope, b"content-type", "").partition(";")
     charset = parameters.replace(" ", "").replace('"', "").lower()
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    encoding = header_of(request.scope, b"content-encoding", "identity").strip().lower()
     if (
         kind.strip().lower() != "application/json"
         or charset not in {"", "charset=utf-8"}
@@ -103,7 +104,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises:
         TooLargeError: When there are more.
     """
-    announced = request.headers.get("content-length", "")
+    announced = header_of(request.scope, b"content-length", "")
     if announced.isdecimal() and len(announced) <= MAX_LENGTH and int(announced) > limit:
         raise _too_large(limit)
     parts: list[bytes] = []
