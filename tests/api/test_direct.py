@@ -1,4 +1,4 @@
-"""POST /v1/classify: the direct way past FastAPI's parameters answers as the documented one."""
+"""POST /v1/classify: the straight way past FastAPI answers as the documented one."""
 
 from collections.abc import Iterator
 from io import StringIO
@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from tests.api.asking import PARCEL
 from tests.api.conftest import HERE
 from triage.api.app import create_app
-from triage.api.json_body import DIRECT
 from triage.api.routes.classify import classify
+from triage.api.straight import DIRECT
 from triage.rows import read_rows
 from triage.service import Service
 from triage.settings import CHECKOUT, Settings

@@ -200,6 +200,19 @@ def test_too_many_requests_are_refused_with_the_time_to_wait(
     assert client.post("/v1/classify", json=TEXT, headers=bearer(quick)).status_code == 200
 
 
+def test_request_counts_once_whatever_its_body(serve: Serve, served: Settings) -> None:
+    """What is wrong with a body takes no second turn, and its answer tells what is left too."""
+    key, _ = hold(served, "classify", rate="4/minute")
+    client = serve()
+    bodies = [TEXT, {"text": 7}, {}, TEXT | {"tasks": ["colour"]}]
+    answers = [client.post("/v1/classify", json=one, headers=bearer(key)) for one in bodies]
+
+    assert [one.status_code for one in answers] == [200, 422, 422, 422]
+    assert [one.headers["ratelimit"][:9] for one in answers] == [
+        f'"key";r={n}' for n in (3, 2, 1, 0)
+    ]
+
+
 def test_this_machine_has_no_rate_before_a_key_is_made(serve: Serve) -> None:
     """Trying it out is not slowed down."""
     client = serve(rate="1/hour")

@@ -1,11 +1,20 @@
 """Log lines and metrics."""
 
 import json
+from datetime import UTC, datetime
+from enum import Enum
+from http import HTTPStatus
 from io import StringIO
 
 import pytest
 
 from triage.telemetry import MAX_VALUE, Telemetry, place
+
+
+class Kind(str, Enum):  # noqa: UP042 - one that is shown in another way is wanted
+    """Text that is shown in another way than it reads."""
+
+    A = "a"
 
 
 def logged(level: str = "info", **fields: object) -> dict[str, object]:
@@ -28,6 +37,28 @@ def test_log_line_keeps_listed_keys_and_drops_all_others() -> None:
 def test_long_value_is_cut() -> None:
     """One line stays short whatever is logged."""
     assert logged(reason="x" * 10_000)["reason"] == "x" * MAX_VALUE
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", 'a "b"\\', "ø\n\t\x7f\x00\u2028 中文 😀", "\ud800", b"bytes", ["a"], ValueError("x")),
+        *(True, None, 0, -(2**70), HTTPStatus.OK, Kind.A),
+        *(0.0, -0.0, 1e-7, 1e22, 1.25, float("nan"), float("inf")),
+    ],
+)
+def test_line_is_what_a_json_encoder_writes(value: object) -> None:
+    """Every value stands as an encoder writes it, after the fields event, level and time."""
+    stream = StringIO()
+    Telemetry("info", stream).log.warning("thing_happened", count=value, words="x", seconds=0.5)
+    line = stream.getvalue()
+    read = json.loads(line)
+    plain = value if isinstance(value, bool | int | float | None) else str(value)
+    event = {"event": "thing_happened", "level": "warning", "timestamp": read["timestamp"]}
+
+    assert line == f"{json.dumps({'count': plain, 'seconds': 0.5} | event, ensure_ascii=False)}\n"
+    assert datetime.fromisoformat(read["timestamp"]).tzinfo == UTC
+    assert read["timestamp"].endswith("Z")
 
 
 def test_lines_below_the_level_are_left_out() -> None:

@@ -32,6 +32,7 @@ from triage.api.routes import (
     widget,
 )
 from triage.api.store_deps import StoreTurns
+from triage.api.straight import Straight, ways
 from triage.api.turns import Turns
 from triage.console.app import add_console
 from triage.service import Service
@@ -109,7 +110,8 @@ def create_app(service: Service) -> FastAPI:
         lifespan=lifespan,
         telemetry=SILENT,
         middleware=[
-            Middleware(Observed, telemetry=service.telemetry, stopping=lambda: service.draining)
+            Middleware(Observed, telemetry=service.telemetry, stopping=lambda: service.draining),
+            Middleware(Straight, ways=ways(ROUTERS)),
         ],
     )
     app.state.service = service

@@ -170,6 +170,12 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     )
 
 
+async def refused(request: Request, error: errors.TriageError | HTTPException) -> Response:
+    """Answer an error as the app does that has the handlers."""
+    on = _on_triage_error if isinstance(error, errors.TriageError) else _on_http_error
+    return await on(request, error)
+
+
 def instance_of(request: Request) -> str | None:
     """Name the request as its log line does."""
     request_id = request.scope.get("state", {}).get("request_id")

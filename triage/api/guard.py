@@ -33,6 +33,8 @@ __all__ = ["Gate", "GuardedRoute", "check_routes", "needs", "open_to_all", "scop
 REALM = 'Bearer realm="triage"'
 _FIX = "Send the header Authorization: Bearer trg_..., with a key made by triage keys create."
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+) *")
+ENTRY = "triage.entry"
+"""Key of a scope whose request the gate has looked at."""
 Headers = Mapping[str, str]
 
 
@@ -96,6 +98,16 @@ class Gate:
         return Entry(ANYBODY, None, {})
 
 
+def entered(scope: Scope, need: str) -> Entry:
+    """Return what the gate said of a request, and ask it where nobody has; it counts who asks."""
+    entry: Entry | None = scope.get(ENTRY)
+    if entry is None:
+        gate: Gate = scope["app"].state.gate
+        entry = scope[ENTRY] = gate.look(scope, need)
+        scope.setdefault("state", {})["caller"] = entry.caller
+    return entry
+
+
 class GuardedRoute(APIRoute):
     """A route that only those reach whom the gate lets in; ``request.state.caller`` is who."""
 
@@ -107,9 +119,7 @@ class GuardedRoute(APIRoute):
         if not need:
             await super().handle(scope, receive, send)
             return
-        gate: Gate = scope["app"].state.gate
-        entry = gate.look(scope, need)
-        scope.setdefault("state", {})["caller"] = entry.caller
+        entry = entered(scope, need)
         if entry.error is not None:
             problem = problem_of(entry.error, instance_of(Request(scope)))
             await respond(problem, entry.headers)(scope, receive, send)

@@ -1,14 +1,14 @@
 """Routes with a JSON body, read strictly: its bytes are counted before they are parsed."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio.to_thread
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from triage.api.correlation import header_of
 from triage.api.errors import instance_of, problem_of_faults, respond
 from triage.api.guard import GuardedRoute
 from triage.api.json_text import parse_json
@@ -22,49 +22,27 @@ LARGE = 64 * 1024
 """Bodies of more bytes are parsed in a thread, so that other requests do not wait for them."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-Direct = Callable[[Request, Any], Coroutine[Any, Any, Response]]
-"""Answers a request whose body has the form that its route asks for. It is to go to the queue, so
-that a request for which there is no room is refused before it is read."""
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-DIRECT = "__triage_direct__"
-"""Attribute of an endpoint that has a direct way."""
-
-
-def directly(answer: Direct) -> Callable[[Endpoint], Endpoint]:
-    """Answer by another function where the body is valid; goes below the line with the path.
-
-    FastAPI finds out anew for each request what an endpoint is to be given, which takes longer than
-    all else around a short answer. The endpoint stays what is documented, and says what is wrong
-    with a body that is not valid.
-    """
-
-    def mark(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, DIRECT, answer)
-        return endpoint
-
-    return mark
+READ = "triage.read"
+"""Key of a scope whose body has been read and parsed already; taken out by who goes on with it,
+since a scope lives as long as its connection is idle."""
 
 
 class JsonRoute(GuardedRoute):
     """A route whose JSON body is read by this module."""
 
+    def strict_model(self) -> type[Strict] | None:
+        """Return what the body must look like, if the route says so."""
+        model = self.body_field.field_info.annotation if self.body_field else None
+        return model if isinstance(model, type) and issubclass(model, Strict) else None
+
     def get_route_handler(self) -> Handler:
         """Put strict reading before the usual handling."""
-        usual = super().get_route_handler()
-        model = self.body_field.field_info.annotation if self.body_field else None
-        if not (isinstance(model, type) and issubclass(model, Strict)):
+        usual, model = super().get_route_handler(), self.strict_model()
+        if model is None:
             return usual
-        direct: Direct | None = getattr(self.endpoint, DIRECT, None)
 
         async def handler(request: Request) -> Response:
-            if direct:
-                request.app.state.turns.check_room()
-            check_type(request)
-            raw = await read_body(request, request.app.state.service.settings.max_body_bytes)
-            parsed = await parse_body(raw, model.checked_apart)
-            payload = _valid(model, parsed) if direct else None
-            if direct and payload is not None:
-                return await direct(request, payload)
+            raw, parsed = request.scope.pop(READ, None) or await read_json(request, model)
             try:
                 return await usual(ParsedRequest(request, raw, parsed))
             except RequestValidationError as error:
@@ -90,12 +68,17 @@ class ParsedRequest(Request):
         return self._value
 
 
-def _valid(model: type[Strict], parsed: object) -> Strict | None:
-    """Return a body as its model, or None where something is wrong with it."""
-    try:
-        return model.model_validate(parsed) if isinstance(parsed, dict) else None
-    except ValidationError:
-        return None
+async def read_json(request: Request, model: type[Strict]) -> tuple[bytes, object]:
+    """Read and parse a body that is to be JSON.
+
+    Raises:
+        HTTPException: 415.
+        TooLargeError: When there are more bytes than the settings allow.
+        InputError: When it is no JSON that can be accepted.
+    """
+    check_type(request)
+    raw = await read_body(request, request.app.state.service.settings.max_body_bytes)
+    return raw, await parse_body(raw, model.checked_apart)
 
 
 def check_type(request: Request) -> None:
@@ -104,9 +87,9 @@ def check_type(request: Request) -> None:
     Raises:
         HTTPException: 415.
     """
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    kind, _, parameters = header_of(request.scope, b"content-type", "").partition(";")
     charset = parameters.replace(" ", "").replace('"', "").lower()
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    encoding = header_of(request.scope, b"content-encoding", "identity").strip().lower()
     if (
         kind.strip().lower() != "application/json"
         or charset not in {"", "charset=utf-8"}
@@ -121,7 +104,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises:
         TooLargeError: When there are more.
     """
-    announced = request.headers.get("content-length", "")
+    announced = header_of(request.scope, b"content-length", "")
     if announced.isdecimal() and len(announced) <= MAX_LENGTH and int(announced) > limit:
         raise _too_large(limit)
     parts: list[bytes] = []

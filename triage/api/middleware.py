@@ -4,7 +4,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +24,7 @@ HEADERS = {
 }
 """On every response; a route that needs another policy sets its own."""
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_NAMES = frozenset(name for name, _ in _RAW)
 _CLOSE = [(b"connection", b"close")]
 TOGETHER = ("/console", "/widget", "/v1/knowledge")
 """Routes that logs and metrics do not tell apart: there are dozens of pages, and few series."""
@@ -56,7 +56,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         begun = perf_counter()
-        origin = origin_of(Headers(scope=scope))
+        origin = origin_of(scope)
         scope.setdefault("state", {})["request_id"] = origin.request_id
         tracing = self.telemetry.tracing
         opened = tracing.begin(origin.traceparent) if tracing else None
@@ -67,9 +67,10 @@ class Observed:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = {name for name, _ in message["headers"]}
+                free = _NAMES.isdisjoint(given)
                 message["headers"] = [
                     *message["headers"],
-                    *(pair for pair in _RAW if pair[0] not in given),
+                    *(_RAW if free else [pair for pair in _RAW if pair[0] not in given]),
                     (b"x-request-id", origin.request_id.encode()),
                     *(_CLOSE if self.stopping() else ()),
                 ]

@@ -72,7 +72,7 @@ class ContextIn(Strict):
         return Context(self.brand, self.product, self.audience, self.locale, waiting)
 
 
-_NOBODY, _ANYWHERE = CustomerIn(), ContextIn()
+_NOBODY, _ANYWHERE = CustomerIn(), Context()
 
 
 class ClassifyRequest(Strict):
@@ -115,7 +115,7 @@ class ClassifyRequest(Strict):
 
     def message(self) -> Message:
         """Return the message as the service knows it."""
-        customer, context = self.customer or _NOBODY, self.context or _ANYWHERE
+        customer = self.customer or _NOBODY
         return Message(
             text=self.text,
             id=self.id or "",
@@ -125,7 +125,7 @@ class ClassifyRequest(Strict):
             language=primary(self.language),
             customer_id=customer.id,
             customer_name=customer.name,
-            context=context.known(),
+            context=self.context.known() if self.context else _ANYWHERE,
         )
 
     def options(self) -> Options:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from triage.api.answers import answer_json
 from triage.api.brands import held_to
+from triage.api.correlation import header_of
 from triage.api.deps import (
     CallerDep,
     ServiceDep,
@@ -20,10 +21,11 @@ from triage.api.deps import (
 from triage.api.errors import Problem, documented, problem_of, problem_of_faults
 from triage.api.examples import ANSWER, BATCH, answered
 from triage.api.guard import needs
-from triage.api.json_body import JsonRoute, directly
+from triage.api.json_body import JsonRoute
 from triage.api.json_text import UnreadableItem
 from triage.api.requests import MAX_BATCH, MAX_SHORT, BatchRequest, ClassifyRequest
 from triage.api.schemas import Answer, BatchAnswer, Refusal, answer_of
+from triage.api.straight import directly
 from triage.api.turns import Turn
 from triage.api.validation import faults
 from triage.domain import Caller, Message, Options
@@ -35,6 +37,7 @@ router = APIRouter(prefix="/v1", tags=["classify"], route_class=JsonRoute)
 JSON = "application/json"
 DURABLE = "durable"
 RECORD = "Triage-Record"
+_RECORD = RECORD.lower().encode()
 Recorded = Annotated[
     str | None,
     Header(
@@ -48,7 +51,7 @@ _PROBLEMS = documented(413, 415, 422, 500, 503)
 async def _answer(request: Request, payload: ClassifyRequest) -> Response:
     """Answer as ``classify`` does, given what it would be given."""
     service, turns = await get_service(request), await get_turns(request)
-    record = request.headers.get(RECORD)
+    record = header_of(request.scope, _RECORD, None)
     return await _classified(payload, service, turns, await get_caller(request), record)
 
 
