@@ -1,17 +1,15 @@
 """Labelling a table: every row once, in order, its own columns first."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from triage.bundle.store import load_bundle
-from triage.domain import LabelResult, Language, Message, Suggestion, Suggestions
-from triage.encoders.base import Vectors
+from triage.domain import Suggestion, Suggestions
 from triage.errors import ExportError
-from triage.pipeline import Pipeline
+from triage.pipeline import Case, Pipeline
 from triage.predictions import BATCH, MessageColumns, added_columns, check_columns, label_rows
-from triage.text.clean import Cleaned
 from triage.text.language import LanguageIdentifier
 
 TASKS = ("category", "priority", "sentiment")
@@ -20,17 +18,10 @@ TASKS = ("category", "priority", "sentiment")
 class OneArticle:
     """A suggester that knows one article."""
 
-    def suggest(
-        self,
-        message: Message,  # noqa: ARG002 - the protocol's argument
-        cleaned: Cleaned,  # noqa: ARG002 - same
-        language: Language,  # noqa: ARG002 - same
-        vector: Vectors,  # noqa: ARG002 - same
-        labels: Mapping[str, LabelResult],  # noqa: ARG002 - same
-        top: int,  # noqa: ARG002 - same
-    ) -> Suggestions:
+    def suggest(self, cases: Sequence[Case], top: int) -> list[Suggestions]:  # noqa: ARG002 - the protocol's argument
         """Suggest the article."""
-        return Suggestions((Suggestion("art-1", "p", "T", None, "en", 0.9, "A", "R", {}),), None)
+        found = Suggestion("art-1", "p", "T", None, "en", 0.9, "A", "R", {})
+        return [Suggestions((found,), None)] * len(cases)
 
 
 @pytest.fixture(scope="module")
