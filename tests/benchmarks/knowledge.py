@@ -95,11 +95,12 @@ def ours(matrix: Vectors) -> Search:
     scan = QuantisedScan(matrix)
 
     def search(question: Vectors) -> Rows:
-        (near,), (error,) = scan.scores(question[None])
+        ((most, length, rest),) = scan.bounds(question[None])
+        least = most - 2 * (length * scan.errors + rest)
         # The fifth best of the best in each stretch is at most the fifth best of all.
-        peaks = np.maximum.reduceat(near, np.arange(0, len(near), min(64, len(near) // TOP)))
-        least = np.partition(peaks, -TOP)[-TOP] - 2 * error
-        return rescored(matrix, question, np.flatnonzero(near >= least))
+        peaks = np.maximum.reduceat(least, np.arange(0, len(least), min(64, len(least) // TOP)))
+        enough = np.partition(peaks, -TOP)[-TOP]
+        return rescored(matrix, question, np.flatnonzero(most >= enough))
 
     return search
 

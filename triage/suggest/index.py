@@ -15,11 +15,11 @@ from triage.suggest.lexical import LexicalIndex
 from triage.suggest.query import Hit, Query, Standing
 from triage.suggest.ranking import (
     SECOND_WEIGHT,
-    Scores,
     article_scores,
     contenders,
     fuse,
 )
+from triage.suggest.scan import Bounds, joined
 from triage.suggest.segments import (
     ArticleKey,
     Cut,
@@ -42,9 +42,7 @@ SCANNED = 1 << 20
 COPIED_ROWS, COPIES = 1_000, 16
 """Most passages of a view whose vectors are copied, and most views. So few are compared exactly in
 less time than all of them within a bound."""
-Near = tuple[Scores, float]
-"""A score for each passage, shape ``(n,)``, and how far one may be off."""
-NOT_NEEDED: Near = (np.zeros(0, np.float32), 0.0)
+NOT_NEEDED = Bounds(np.zeros(0, np.float32), 0.0, 0.0)
 
 
 class PassageIndex:
@@ -89,6 +87,7 @@ class PassageIndex:
             languages=np.concatenate([part.languages for part in parts]),
             codes=self._words.codes,
             groups=groups,
+            errors=np.concatenate([part.scan.errors for part in parts]),
         )
         self._views = Views(self.size)
 
@@ -208,7 +207,7 @@ class PassageIndex:
         return found
 
     def _found(
-        self, query: Query, view: View, question: Vectors, near: Near, top: int
+        self, query: Query, view: View, question: Vectors, near: Bounds, top: int
     ) -> list[Standing]:
         if top < 1 or not len(view.articles):
             return []
@@ -216,9 +215,9 @@ class PassageIndex:
         lexical = words.scores(view.rows, view.codes)
         vectors = view.vectors
         if vectors is None:
-            scores, error = near
-            best = article_scores(fuse(scores[view.rows], lexical, view.credit), view.kinds)
-            chosen = contenders(best, view.groups, top + 1, error * (1 + SECOND_WEIGHT))
+            most = article_scores(fuse(near.most[view.rows], lexical, view.credit), view.kinds)
+            doubts = (near.length * view.errors + near.rest) * (2 * (1 + SECOND_WEIGHT))
+            chosen = contenders(most, doubts, view.groups, top + 1)
             view, kept = view.narrowed(chosen)
             vectors, lexical = self._vectors(view.rows), lexical[kept]
         # Row by row, so that a score does not depend on what stands beside it.
@@ -274,13 +273,11 @@ class PassageIndex:
         vectors[~old] = self._delta.vectors[rows[~old] - border]
         return vectors
 
-    def _near(self, views: Sequence[View], questions: Sequence[Vectors]) -> list[Near]:
+    def _near(self, views: Sequence[View], questions: Sequence[Vectors]) -> list[Bounds]:
         if all(view.vectors is not None for view in views):
             return [NOT_NEEDED] * len(views)
-        scanned = [part.scan.scores(np.stack(questions)) for part in self._parts]
-        near = np.concatenate([one for one, _ in scanned], axis=1) if scanned[1:] else scanned[0][0]
-        errors = map(max, zip(*(errors for _, errors in scanned), strict=True))
-        return list(zip(near, errors, strict=True))
+        scanned = [part.scan.bounds(np.stack(questions)) for part in self._parts]
+        return list(map(joined, *scanned)) if scanned[1:] else scanned[0]
 
     def _article(self, number: int) -> Article:
         border = len(self._base.articles)

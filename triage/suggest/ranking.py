@@ -132,20 +132,20 @@ def margin(ranked: Sequence[float], rank: int) -> float:
 
 
 def contenders(
-    scores: Scores, groups: NDArray[np.int64], top: int, error: float
+    most: Scores, doubts: Scores, groups: NDArray[np.int64], top: int
 ) -> NDArray[np.int64]:
-    """List every article that may be among the best when its score may be off by an error.
+    """List every article that may be among the best, in the order of the index.
 
-    At least ``top`` groups reach the score of the last one listed less the error, so an article
-    more than two errors below it is beaten by all of them. In the order of the index.
+    At least ``top`` groups reach the least that the first of them may have, so an article whose
+    most is lower is beaten by all of them.
 
     Args:
-        scores: One per article, shape ``(n_articles,)``.
+        most: Highest score that each article may have, shape ``(n_articles,)``.
+        doubts: How much lower it may be, same shape.
         groups: Number of the translation group of each article, same shape.
         top: How many groups are wanted.
-        error: How far a score may be off.
     """
-    best = top_groups(scores, groups, top)
+    best = top_groups(most, groups, top)
     if len(best) < top:
-        return np.arange(len(scores))
-    return np.flatnonzero(scores >= scores[best[-1]] - np.float32(2 * error))
+        return np.arange(len(most))
+    return np.flatnonzero(most >= (most[best] - doubts[best]).min())

@@ -12,6 +12,7 @@ from triage.suggest.ranking import Kinds, Scores, credit
 MAX_VIEWS, VIEWED_ROWS = 64, 1_000_000
 """Filters whose articles are remembered, and passages of all of them; more are worked out anew."""
 _Rows = NDArray[np.int64]
+_NONE = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,7 @@ class Layout:
         languages: Of the passages, same shape.
         codes: Number of the language among those of the words, same shape.
         groups: Number of each article's group of translations, ``(n_articles,)``.
+        errors: How far a scan rounds the vector of each passage, ``(n_passages,)``.
     """
 
     starts: _Rows
@@ -33,6 +35,7 @@ class Layout:
     languages: NDArray[np.str_]
     codes: _Rows
     groups: _Rows
+    errors: Scores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,7 @@ class View:
         kinds: Where titles and blocks of each article stand in ``rows``.
         credit: What a passage of another language than the question's is credited, ``(m,)``.
         codes: Number of each passage's language, ``(m,)``.
+        errors: How far a scan rounds a vector of each article at most, ``(n,)``.
         spoken: The distinct ones of these numbers.
         vectors: Of the passages, ``(m, dim)``; None where they are not copied.
     """
@@ -60,6 +64,7 @@ class View:
     kinds: Kinds
     credit: Scores
     codes: _Rows
+    errors: Scores
     spoken: frozenset[int]
     vectors: Vectors | None = None
 
@@ -86,6 +91,7 @@ class View:
             kinds=Kinds.of(blocks, starts),
             credit=credit(layout.languages[rows] == language),
             codes=codes,
+            errors=np.maximum.reduceat(layout.errors[rows], starts[:-1]) if len(rows) else _NONE,
             spoken=frozenset(np.unique(codes).tolist()),
         )
 
@@ -102,6 +108,7 @@ class View:
             kinds=Kinds.of(blocks, starts),
             credit=self.credit[kept],
             codes=self.codes[kept],
+            errors=self.errors[places],
             spoken=self.spoken,
         )
         return view, kept

@@ -18,20 +18,25 @@ def test_no_score_is_off_by_more_than_is_said(count: int, dim: int) -> None:
     vectors[0] = 0
     scan = QuantisedScan(vectors)
     questions = np.stack([*rows(20, dim, 1), *-vectors[-1:], np.zeros(dim, np.float32)])
-    near, errors = scan.scores(questions)
+    bounds = scan.bounds(questions)
 
-    assert near.shape == (22, count)
-    for question, scores, error in zip(questions, near, errors, strict=True):
-        assert np.abs(scores - vectors @ question).max() <= error
+    assert scan.errors.shape == (count,)
+    assert len(bounds) == len(questions) == 22
+    for question, (most, length, rest) in zip(questions, bounds, strict=True):
+        least = most - 2 * (length * scan.errors + rest)
+        assert (vectors @ question <= most).all()
+        assert (vectors @ question >= least).all()
 
 
 def test_bound_is_tight_enough_to_be_of_use() -> None:
     """Within two bounds of the fifth best stand few others."""
     vectors = rows(5_000, 256)
-    (near,), (error,) = QuantisedScan(vectors).scores(rows(1, 256, 1))
+    scan = QuantisedScan(vectors)
+    (bounds,) = scan.bounds(rows(1, 256, 1))
+    least = bounds.most - 2 * (bounds.length * scan.errors + bounds.rest)
 
-    assert error < 0.03
-    assert (near >= np.sort(near)[-5] - 2 * error).sum() < 250
+    assert scan.errors.mean() < 0.015
+    assert (bounds.most >= np.sort(least)[-5]).sum() < 120
 
 
 def test_few_rows_are_scanned_as_they_are() -> None:
@@ -45,6 +50,7 @@ def test_largest_values_do_not_overflow() -> None:
     dim = 256
     vectors = np.full((100, dim), dim**-0.5, np.float32)
     vectors[50:] *= -1
-    (near,), (error,) = QuantisedScan(vectors).scores(vectors[:1])
+    scan = QuantisedScan(vectors)
+    ((most, length, rest),) = scan.bounds(vectors[:1])
 
-    assert np.abs(near - vectors @ vectors[0]).max() <= error
+    assert np.abs(most - vectors @ vectors[0]).max() <= 2 * (length * scan.errors + rest).max()
