@@ -17,6 +17,7 @@ from triage.domain import Message, Options
 from triage.errors import InputError
 from triage.kb_cli import build_app
 from triage.keys_cli import app as keys_app
+from triage.memory import uncollected
 from triage.models_cli import app as models_app
 from triage.pipeline import Pipeline
 from triage.predictions import MessageColumns
@@ -44,7 +45,8 @@ def serve(
     bundle: Annotated[str | None, typer.Option(help="Folder, id or alias of a bundle.")] = None,
 ) -> None:
     """Serve the API; settings come from TRIAGE_* variables and these options."""
-    from triage.api.app import serve as run_server
+    with uncollected():
+        from triage.api.app import serve as run_server
 
     settings = load_settings(host=host, port=port, profile=profile, bundle=bundle)
     console.print(WELCOME.format(host=settings.host, port=settings.port), markup=False)

@@ -1,6 +1,5 @@
 """What answers at one moment: a bundle in a profile with the knowledge base beside it."""
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -248,17 +247,6 @@ def open_live(
     profile = bundle.profile(settings.profile)
     pipeline = Pipeline(bundle, profile, identifier, knowledge, alias)
     return Live(folder, pipeline, knowledge, voices)
-
-
-def settle() -> None:
-    """Leave all that is loaded out of later garbage collections, until it is settled again.
-
-    A full collection looks at every vocabulary and article: a tenth of a second in which nobody is
-    answered. One is made now; the later ones look at what requests leave behind.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def same_encoders(bundle: Bundle, profile: str, before: Pipeline) -> bool:

@@ -26,7 +26,8 @@ from triage.errors import StoreError, TooLargeError
 from triage.knowledge.importer import import_articles, read_articles
 from triage.knowledge_watch import KnowledgeWatch
 from triage.labeling.decision import too_short
-from triage.live import Former, Live, Question, open_live, settle
+from triage.live import Former, Live, Question, open_live
+from triage.memory import settle
 from triage.monitor import Monitor, trace_if_wanted
 from triage.pipeline import Pipeline
 from triage.settings import Settings

@@ -35,6 +35,7 @@ from triage.api.store_deps import StoreTurns
 from triage.api.straight import Straight, ways
 from triage.api.turns import Turns
 from triage.console.app import add_console
+from triage.memory import uncollected
 from triage.service import Service
 from triage.settings import Settings, check_exposure, is_loopback
 from triage.storage.lock import only_server
@@ -142,8 +143,10 @@ def serve(settings: Settings) -> None:
     if not is_loopback(settings.host):
         _check_keys(settings)
     with only_server(settings.store_url):
-        service = Service.open(settings)
-        server.run(create_app(service), service)
+        with uncollected():
+            service = Service.open(settings)
+            app = create_app(service)
+        server.run(app, service)
 
 
 def _check_keys(settings: Settings) -> None:

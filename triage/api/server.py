@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from triage.api.bounded import BoundedProtocol
-from triage.live import settle
+from triage.memory import settle
 from triage.service import Service
 from triage.settings import DRAINED_S
 
