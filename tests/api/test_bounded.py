@@ -19,6 +19,7 @@ from triage.settings import Settings
 from triage.telemetry import Telemetry
 
 HEADER_S, BODY_S = 0.6, 0.9
+IDLE_S = 2
 BODY = json.dumps({"text": PARCEL}).encode()
 HEAD = b"POST /v1/classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 
@@ -65,7 +66,13 @@ class Line:
 def port(served: Settings) -> Iterator[int]:
     """Serve with short bounds."""
     service = Service.open(served, Telemetry("error"))
-    config = uvicorn.Config(create_app(service), port=0, log_level="critical", http=Hurried)
+    config = uvicorn.Config(
+        create_app(service),
+        port=0,
+        log_level="critical",
+        http=Hurried,
+        timeout_keep_alive=IDLE_S,
+    )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
     thread.start()
@@ -81,6 +88,23 @@ def line(port: int) -> Iterator[Line]:
     """Connect."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as opened:
         yield Line(opened)
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_idle_connection_ends_though_its_answer_came_before_the_body(
+    port: int, pieces: int
+) -> None:
+    """What is refused before it is read leaves no connection open for ever."""
+    request = HEAD.replace(b"application/json", b"text/plain") + b"content-length: 4\r\n\r\n{}  "
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as opened:
+        line = Line(opened)
+        line.send(request if pieces == 1 else request[:-4])
+        status, _ = line.read()
+        if pieces > 1:
+            line.send(request[-4:])
+
+        assert status == 415
+        assert IDLE_S / 2 < line.ends() < IDLE_S + 2
 
 
 def whole() -> bytes:

@@ -65,6 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._expect(self._stage)
         elif self._messages != before:
             self._forget()
+            self._rest()
         else:
             # Line ends before a request begin none, and must not hold the connection either.
             self._expect(_HEADERS)
@@ -109,6 +110,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timed = (self._messages, stage)
         seconds = self.header_s if stage == _HEADERS else self.body_s
         self._timer = self.loop.call_later(seconds, self._too_late)
+
+    def _rest(self) -> None:
+        """Close an idle connection in time where the answer came before the end of the body.
+
+        The parent counts from the answer on, and stops at the first byte that comes after it.
+        """
+        if self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _forget(self) -> None:
         if self._timer is not None:

@@ -32,10 +32,9 @@ TOGETHER, TOGETHER_SIZE = 8, 2_000
 QUIET = 4
 """Passes of the event loop without a request after which none is waiting to be heard. A pass takes
 in one connection at most, and from there to the queue it takes three."""
-HEARING_S = 0.08
-"""Longest time that is spent on hearing who has arrived before the next group is done, which takes
-a fourth of it: at four times the capacity all are still refused in time, and no flood, however
-large, keeps the loop from its work."""
+HEARING, LEAST_S = 4.0, 0.001
+"""Longest time spent on hearing who has arrived, as a multiple of that of the group before, and at
+least: at four times the capacity all are still refused in time, and no flood stops the work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,17 +176,18 @@ class Turns:
         try:
             while queue.waiting:
                 if queue is self._short:
+                    begun = monotonic()
                     await self._do(queue, here=True)
-                    await self._hear()
+                    await self._hear(max(LEAST_S, HEARING * (monotonic() - begun)))
                 else:
                     async with self._free:
                         await self._do(queue)
         finally:
             queue.leaders -= 1
 
-    async def _hear(self) -> None:
+    async def _hear(self, longest_s: float) -> None:
         """Let the loop count all who arrived during work on it, and refuse whom it must."""
-        until, quiet = monotonic() + HEARING_S, 0
+        until, quiet = monotonic() + longest_s, 0
         while quiet < QUIET and monotonic() < until:
             heard = self._heard
             await asyncio.sleep(0)

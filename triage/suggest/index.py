@@ -195,15 +195,12 @@ class PassageIndex:
             top: How many articles are wanted for each.
             questions: What the embedder gave for each.
         """
-        views = [self._view(query) for query in queries]
         found: list[list[Standing]] = []
         together = max(1, SCANNED // max(self.size, 1))
         for start in range(0, len(queries), together):
-            some = slice(start, start + together)
-            near = self._near(views[some], questions[some])
-            found += map(
-                self._found, queries[some], views[some], questions[some], near, repeat(top)
-            )
+            some, given = queries[start : start + together], questions[start : start + together]
+            views = [self._view(query) for query in some]
+            found += map(self._found, some, views, given, self._near(views, given), repeat(top))
         return found
 
     def _found(
