@@ -157,6 +157,7 @@ def test_documentation_page_needs_no_other_host(client: TestClient) -> None:
 
     for path in client.get("/openapi.json").json()["paths"]:
         assert path in page
+    assert "`" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
     assert "<script" not in page
     assert not re.search(r'(src|href)="(?!/openapi\.json|#)', page)
     assert f"'sha256-{fingerprint}'" in response.headers["content-security-policy"]

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -25,6 +26,7 @@ POLICY = (
 """Content security policy of the page: its one style, nothing else."""
 
 Document = Mapping[str, Any]
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def page(document: Document) -> str:
@@ -55,7 +57,7 @@ def _route(path: str, method: str, operation: Document, document: Document) -> s
     parts = [
         f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>",
         f"<p><strong>{escape(operation['summary'])}.</strong></p>",
-        f"<p>{escape(operation.get('description', ''))}</p>",
+        f"<p>{_prose(operation.get('description', ''))}</p>",
         *_scopes(operation),
     ]
     parts += _parameters(operation.get("parameters", []))
@@ -80,7 +82,7 @@ def _parameters(parameters: Sequence[Document]) -> Iterator[str]:
         mark = " (required)" if one["required"] else ""
         yield (
             f"<tr><td><code>{escape(one['name'])}</code>{mark}</td><td>{escape(one['in'])}</td>"
-            f"<td>{escape(one.get('description', ''))}</td></tr>"
+            f"<td>{_prose(one.get('description', ''))}</td></tr>"
         )
     yield "</table>"
 
@@ -97,7 +99,7 @@ def _request(path: str, method: str, operation: Document, document: Document) ->
         mark = " (required)" if name in required else ""
         yield (
             f"<tr><td><code>{escape(name)}</code>{mark}</td><td>{escape(_type(field))}</td>"
-            f"<td>{escape(field.get('description', ''))}</td></tr>"
+            f"<td>{_prose(field.get('description', ''))}</td></tr>"
         )
     yield "</table>"
     body = json.dumps(schema["examples"][0], ensure_ascii=False)
@@ -120,7 +122,7 @@ def _rows(schema: Document, prefix: str, document: Document) -> Iterator[tuple[s
 
 
 def _response(status: str, response: Document) -> Iterator[str]:
-    yield f"<h3>{escape(status)} · {escape(response['description'])}</h3>"
+    yield f"<h3>{escape(status)} · {_prose(response['description'])}</h3>"
     for content in response.get("content", {}).values():
         example = content.get("example", "")
         text = (
@@ -141,6 +143,11 @@ def _errors() -> str:
     )
     head = "<tr><th>Code</th><th>Status</th><th>Meaning</th></tr>"
     return f"<section><h2>Errors</h2><table>{head}{cells}</table></section>"
+
+
+def _prose(text: str) -> str:
+    """Show what stands between backticks, the one markup of descriptions, as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _type(field: Document) -> str:
